@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is in a file, as a reference: data runs and holes, read when they are wanted."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from mkboot.errors import InputError
+from mkboot.tree.source import ByteSource
+
+#: How much is read at once where nothing else decides, in bytes.
+CHUNK = 1 << 20
+
+
+class Extent(NamedTuple):
+    """``length`` bytes of data from ``offset`` of the file.  What no extent covers is a hole."""
+
+    offset: int
+    length: int
+
+
+class Content(ABC):
+    """The bytes of a regular file."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Length in bytes, holes included."""
+
+    @abstractmethod
+    def extents(self) -> Iterator[Extent]:
+        """The data runs, ascending, not overlapping, inside ``size``; gaps are holes."""
+
+    @abstractmethod
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes from ``offset``, holes as zeros; short only at the end of the file.
+
+        Raises ``InputError`` where the container is broken, ``StoppedError`` on I/O errors.
+        """
+
+    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+        """All bytes in order, ``size`` at a time, holes as zeros."""
+        offset = 0
+        while offset < self.size:
+            data = self.read(offset, min(size, self.size - offset))
+            if not data:
+                raise InputError(f"ends after {offset} of {self.size} bytes")
+            yield data
+            offset += len(data)
+
+
+class BytesContent(Content):
+    """A few bytes held in memory."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self.data)
+
+    def extents(self) -> Iterator[Extent]:
+        """One run, or none."""
+        if self.data:
+            yield Extent(0, len(self.data))
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Slice the bytes."""
+        return self.data[offset : offset + length]
+
+
+class RunsContent(Content):
+    """A file whose data lies in runs of a source.
+
+    ``runs`` are (offset in the file, length, offset in the source), ascending; gaps are
+    holes.
+    """
+
+    __slots__ = ("_runs", "_size", "_source")
+
+    def __init__(self, source: ByteSource, size: int, runs: Sequence[tuple[int, int, int]]) -> None:
+        self._source = source
+        self._size = size
+        self._runs = tuple(runs)
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._size
+
+    def extents(self) -> Iterator[Extent]:
+        """The runs, joined where they touch."""
+        return join_extents(Extent(offset, length) for offset, length, _ in self._runs)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Put together from the runs; a source that is too short is an ``InputError``."""
+        end = min(offset + length, self._size)
+        parts: list[bytes] = []
+        for start, run, at in self._runs:
+            if start + run <= offset:
+                continue
+            if start >= end:
+                break
+            if start > offset:
+                parts.append(bytes(start - offset))
+                offset = start
+            want = min(start + run, end) - offset
+            data = self._source.pread(at + offset - start, want)
+            if len(data) != want:
+                raise InputError(f"data at byte {at + offset - start} lies past the end")
+            parts.append(data)
+            offset += want
+        if offset < end:
+            parts.append(bytes(end - offset))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+EMPTY: Content = BytesContent(b"")
+
+
+def join_extents(extents: Iterator[Extent]) -> Iterator[Extent]:
+    """The same data with touching extents made one."""
+    last: Extent | None = None
+    for extent in extents:
+        if last is not None and last.offset + last.length == extent.offset:
+            last = Extent(last.offset, last.length + extent.length)
+            continue
+        if last is not None:
+            yield last
+        last = extent
+    if last is not None:
+        yield last

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tree: the one model that every container of files is read into and written from.
+
+Nodes have numbers (indices, the root is 0); a directory maps names to numbers; two names
+for one number are hard links.  A ``FileTree`` is never changed: a ``TreeBuilder`` makes
+it, or makes a changed copy, and ``build`` checks it whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+from mkboot.errors import InputError
+from mkboot.tree.names import check_name, show, split_path
+from mkboot.tree.node import SECOND, Node
+
+ROOT = 0
+_NO_ENTRIES: Mapping[bytes, int] = MappingProxyType({})
+
+
+class Entry(NamedTuple):
+    """A name in the tree: its path (``/`` for the root), node number and node."""
+
+    path: bytes
+    number: int
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class FileTree:
+    """A whole tree.  Made by ``TreeBuilder.build``.
+
+    ``resolution`` is the fineness of times in nanoseconds that the container it was read
+    from can hold (UFS 1000, Rock Ridge 10^9).
+    """
+
+    nodes: Sequence[Node]
+    names: Mapping[int, Mapping[bytes, int]]
+    parents: Sequence[int]
+    nlinks: Sequence[int]
+    resolution: int
+
+    @property
+    def root(self) -> Node:
+        """The root directory."""
+        return self.nodes[ROOT]
+
+    def children(self, number: int) -> Mapping[bytes, int]:
+        """Names and node numbers in a directory, in the order they were added."""
+        return self.names.get(number, _NO_ENTRIES)
+
+    def nlink(self, number: int) -> int:
+        """How many names a node has; for a directory ``.`` and its subdirectories' ``..`` too."""
+        return self.nlinks[number]
+
+    def walk(self, top: int = ROOT, prefix: bytes = b"") -> Iterator[Entry]:
+        """Every name from ``top`` down, parents first, siblings by their bytes.
+
+        A node with several names comes once for each.  ``prefix`` is the path of ``top``.
+        """
+        stack = [(prefix, top)]
+        while stack:
+            path, number = stack.pop()
+            node = self.nodes[number]
+            yield Entry(path or b"/", number, node)
+            inside = self.names.get(number)
+            if inside:
+                stack.extend((path + b"/" + n, inside[n]) for n in sorted(inside, reverse=True))
+
+    def find(self, path: bytes) -> int | None:
+        """The number of the node at ``path`` (links are not followed), or None."""
+        number = ROOT
+        for name in split_path(path):
+            found = self.children(number).get(name)
+            if found is None:
+                return None
+            number = found
+        return number
+
+    def resolve(self, path: bytes) -> int | None:
+        """Like ``find``, but symbolic links are followed inside the tree (40 at most)."""
+        todo = [n for n in reversed(path.split(b"/")) if n not in (b"", b".")]
+        trail = [ROOT]
+        links = 0
+        while todo:
+            name = todo.pop()
+            if name == b"..":
+                trail = trail[:-1] or [ROOT]
+                continue
+            found = self.children(trail[-1]).get(name)
+            if found is None:
+                return None
+            target = self.nodes[found].target
+            if not target:
+                trail.append(found)
+                continue
+            links += 1
+            if links > 40:
+                return None
+            if target.startswith(b"/"):
+                trail = [ROOT]
+            todo.extend(n for n in reversed(target.split(b"/")) if n not in (b"", b"."))
+        return trail[-1]
+
+    def node_at(self, path: bytes) -> Node | None:
+        """The node at ``path`` (links are not followed), or None."""
+        number = self.find(path)
+        return None if number is None else self.nodes[number]
+
+    def edit(self) -> TreeBuilder:
+        """A builder that starts as a copy of this tree; node numbers stay the same."""
+        return TreeBuilder.copy_of(self)
+
+
+class TreeBuilder:
+    """Makes a ``FileTree`` step by step."""
+
+    def __init__(self, root: Node, *, resolution: int = 1) -> None:
+        if not root.is_directory:
+            raise InputError("the root is not a directory")
+        self.resolution = resolution
+        self._nodes: list[Node] = [root]
+        self._names: dict[int, dict[bytes, int]] = {ROOT: {}}
+
+    @classmethod
+    def copy_of(cls, tree: FileTree) -> TreeBuilder:
+        """A builder that holds what ``tree`` holds."""
+        made = cls(tree.root, resolution=tree.resolution)
+        made._nodes = list(tree.nodes)
+        made._names = {number: dict(names) for number, names in tree.names.items()}
+        return made
+
+    def add(self, parent: int, name: bytes, node: Node) -> int:
+        """Put a new node into the directory ``parent``; its number is returned.
+
+        Raises ``InputError`` for a name that may not be, or is there already.
+        """
+        number = len(self._nodes)
+        self._nodes.append(node)
+        try:
+            self.link(parent, name, number)
+        except InputError:
+            self._nodes.pop()
+            raise
+        if node.is_directory:
+            self._names[number] = {}
+        return number
+
+    def link(self, parent: int, name: bytes, number: int) -> None:
+        """Give the node ``number`` one more name."""
+        check_name(name)
+        inside = self._names.get(parent)
+        if inside is None:
+            raise InputError(f"'{show(name)}' lies in what is no directory")
+        if name in inside:
+            raise InputError(f"two entries are called '{show(name)}'")
+        inside[name] = number
+
+    def unlink(self, parent: int, name: bytes) -> None:
+        """Take a name away, and with it all that only it leads to."""
+        del self._names[parent][name]
+
+    def replace(self, number: int, node: Node) -> None:
+        """Put another node of the same kind (directory or not) in place of ``number``."""
+        if node.is_directory != self._nodes[number].is_directory:
+            raise InputError("a directory and a file cannot take each other's place")
+        self._nodes[number] = node
+
+    def node(self, number: int) -> Node:
+        """The node as it is now."""
+        return self._nodes[number]
+
+    def children(self, number: int) -> Mapping[bytes, int]:
+        """Names in a directory as they are now."""
+        return self._names.get(number, _NO_ENTRIES)
+
+    def find(self, path: bytes) -> int | None:
+        """The number of the node at ``path``, links not followed, or None."""
+        number = ROOT
+        for name in split_path(path):
+            found = self.children(number).get(name)
+            if found is None:
+                return None
+            number = found
+        return number
+
+    def make_directories(self, path: bytes, node: Node) -> int:
+        """The directory at ``path``; it and parents that are missing are made like ``node``."""
+        number = ROOT
+        for name in split_path(path):
+            found = self.children(number).get(name)
+            number = self.add(number, name, node) if found is None else found
+            if not self._nodes[number].is_directory:
+                raise InputError(f"'{show(path)}' passes through what is no directory")
+        return number
+
+    def graft(self, parent: int, name: bytes, tree: FileTree, top: int = ROOT) -> int:
+        """Put a copy of another tree (from ``top`` down) under ``name``; hard links are kept."""
+        known: dict[int, int] = {}
+        first = self.add(parent, name, tree.nodes[top])
+        known[top] = first
+        stack = [top]
+        while stack:
+            at = stack.pop()
+            for child, number in tree.children(at).items():
+                if number in known:
+                    self.link(known[at], child, known[number])
+                    continue
+                known[number] = self.add(known[at], child, tree.nodes[number])
+                if tree.nodes[number].is_directory:
+                    stack.append(number)
+        return first
+
+    def build(self) -> FileTree:
+        """The tree, after a check that every directory has one name and no loop exists.
+
+        Nodes that no name leads to any more are left out, so numbers may change.
+        """
+        order, parents = self._reachable()
+        renumber = {old: new for new, old in enumerate(order)}
+        links = [0] * len(order)
+        names: dict[int, Mapping[bytes, int]] = {}
+        for new, old in enumerate(order):
+            inside = self._names.get(old)
+            if inside is None:
+                continue
+            names[new] = {name: renumber[child] for name, child in inside.items()}
+            links[new] += 2
+            for child in names[new].values():
+                if self._nodes[order[child]].is_directory:
+                    links[new] += 1
+                else:
+                    links[child] += 1
+        return FileTree(
+            nodes=[self._nodes[old] for old in order],
+            names=names,
+            parents=[renumber[p] for p in parents],
+            nlinks=links,
+            resolution=self.resolution,
+        )
+
+    def _reachable(self) -> tuple[list[int], list[int]]:
+        """Node numbers in the order of their adding, and the parent of each (the root's: root)."""
+        parent_of = {ROOT: ROOT}
+        stack = [ROOT]
+        while stack:
+            at = stack.pop()
+            for name, child in self._names[at].items():
+                is_directory = self._nodes[child].is_directory
+                if child in parent_of:
+                    if is_directory:
+                        raise InputError(f"directory '{show(name)}' has two parents")
+                    continue
+                parent_of[child] = at
+                if is_directory:
+                    stack.append(child)
+        order = sorted(parent_of)
+        return order, [parent_of[n] for n in order]
+
+
+def whole_seconds(time: int) -> int:
+    """Nanoseconds as whole seconds, rounded down."""
+    return time // SECOND
