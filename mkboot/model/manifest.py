@@ -17,7 +17,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a dump: ``file`` is its path on volume ``volume``; ``offset`` its first byte
+    """A piece of a dump: ``file`` is its path on volume ``volume``, ``offset`` its first byte
     in the stream.
     """
 
@@ -39,15 +39,11 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """One disc image: ``size`` in bytes of the whole image, ``volume_id`` of its ISO 9660.
-
-    ``payload`` is over its segments, one after the other in the order of the manifest.
-    """
+    """One disc image: ``size`` in bytes of the whole image, ``volume_id`` of its ISO 9660."""
 
     number: int
     volume_id: str
     size: int
-    payload: Checksums
 
 
 @dataclass(frozen=True, slots=True)

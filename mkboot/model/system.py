@@ -50,16 +50,23 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """One dump stream in the capture: its level, file name there, dates in seconds."""
+    """One dump stream in the capture.
+
+    ``file`` is its name there; ``size`` bytes; dates in seconds since 1970.  It is cut
+    into pieces of ``segment_size`` bytes (the last may be shorter), whose checksums are
+    ``segments``.
+    """
 
     level: int
     file: str
+    size: int
     date: int
     base_date: int
     records: int
     inodes: int
     directories: int
-    checksums: Checksums
+    segment_size: int
+    segments: tuple[Checksums, ...]
 
 
 @dataclass(frozen=True, slots=True)

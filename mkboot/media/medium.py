@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An image opened for looking: its label, its slices, the file systems in them.
+
+Nothing is judged here and little is read: what a slice holds is recognised from a few
+sectors; trees are read when somebody asks.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import cached_property
+from pathlib import Path
+
+from mkboot.errors import InputError
+from mkboot.formats import bootblock
+from mkboot.formats.iso import IsoVolume, looks_like_iso, read_iso
+from mkboot.formats.label import (
+    SECTOR,
+    TAG_BACKUP,
+    TAG_SWAP,
+    Label,
+    SliceEntry,
+    label_xor,
+    looks_like_label,
+    parse_label_leniently,
+)
+from mkboot.formats.ufs import UfsVolume, looks_like_ufs, open_ufs
+from mkboot.formats.ufsdump import looks_like_dump
+from mkboot.media.paths import read_text
+from mkboot.model.inspection import Kind, SliceHolds
+from mkboot.model.layout import BootSlice
+from mkboot.tree.filetree import FileTree
+from mkboot.tree.source import ByteSource, FileSource, Window
+
+#: The file by which a boot slice sends its boot block to another slice.
+REDIRECT = b"/.SUNW-boot-redirect"
+#: How a flash archive begins.
+FLAR_MAGIC = b"FlAsH-aRcHiVe-"
+#: The cylinder of optical discs, in sectors.
+DISC_CYLINDER = 640
+
+_VTOC_SANE = 0x600DDEEE
+#: Partition types of Solaris on PCs.  Source: illumos sys/dktp/fdisk.h.
+_X86_PARTITIONS = frozenset((0x82, 0xBF))
+#: How much of a slice is looked at to call it empty, in bytes.
+_PROBE = 65536
+
+#: What boots from where on discs of 2.6 and later, where no layout says so.
+USUAL_BOOT_SLICES = (
+    BootSlice(2, "sun4c", "aout"),
+    BootSlice(3, "sun4m", "aout"),
+    BootSlice(4, "sun4d", "aout"),
+    BootSlice(5, "sun4u", "fcode"),
+)
+
+
+class OpenSlice:
+    """A used slice of a label, or a whole image that is one slice (number -1).
+
+    ``window`` is as much of it as the image has; ``size`` is what the label says, bytes.
+    """
+
+    def __init__(self, source: ByteSource, entry: SliceEntry, start: int) -> None:
+        self.entry = entry
+        self.number = entry.number
+        self.start = start
+        self.size = entry.sectors * SECTOR
+        self.window = Window(source, start * SECTOR, self.size)
+
+    @property
+    def place(self) -> str:
+        """What findings call it."""
+        return f"slice {self.number}" if self.number >= 0 else "image"
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the image ends before it does."""
+        return self.window.size < self.size
+
+    @cached_property
+    def ufs(self) -> UfsVolume | None:
+        """The UFS in it, or None where there is none or it cannot be opened."""
+        return self._opened if isinstance(self._opened, UfsVolume) else None
+
+    @cached_property
+    def ufs_problem(self) -> InputError | None:
+        """Why what looks like a UFS cannot be opened."""
+        return self._opened if isinstance(self._opened, InputError) else None
+
+    @cached_property
+    def _opened(self) -> UfsVolume | InputError | None:
+        if not looks_like_ufs(self.window):
+            return None
+        try:
+            return open_ufs(self.window, place=(self.place,))
+        except InputError as e:
+            return e
+
+    @cached_property
+    def tree(self) -> FileTree | None:
+        """All files of the UFS; None where there is none.  Broken: ``InputError``."""
+        return self.ufs.tree() if self.ufs is not None else None
+
+    @cached_property
+    def boot_block(self) -> bytes | None:
+        """Sectors 1 to 15, or None where they are zero."""
+        return bootblock.take_out(self.window)
+
+    @cached_property
+    def boot_kind(self) -> bootblock.BootBlockKind | None:
+        """The kind of its boot block, where it has one that is recognised."""
+        return bootblock.recognise(self.boot_block) if self.boot_block else None
+
+    @cached_property
+    def redirect(self) -> bytes | None:
+        """What the redirect file says, None without one.  Broken: ``InputError``."""
+        tree = self.tree
+        return read_text(tree, REDIRECT, 512) if tree is not None else None
+
+    @cached_property
+    def holds(self) -> SliceHolds:
+        """What it was found to hold."""
+        if looks_like_iso(self.window):
+            return SliceHolds.ISO
+        if self.entry.tag == TAG_BACKUP:
+            return SliceHolds.WHOLE_DISK
+        if looks_like_ufs(self.window):
+            return SliceHolds.UFS
+        if self.entry.tag == TAG_SWAP:
+            return SliceHolds.SWAP
+        return SliceHolds.UNKNOWN if any(self.window.pread(0, _PROBE)) else SliceHolds.EMPTY
+
+
+class Medium:
+    """An image of any kind, opened.
+
+    ``label`` is there when its magic is, whatever its checksum; ``iso`` when one could be
+    read, else ``iso_problem`` may say why not.
+    """
+
+    def __init__(self, path: Path, source: ByteSource | None = None) -> None:
+        self.path = path
+        self.source: ByteSource = source if source is not None else FileSource(path)
+        self.size = self.source.size
+        self.sector = self.source.pread(0, SECTOR)
+        self.label: Label | None = (
+            parse_label_leniently(self.sector) if looks_like_label(self.sector) else None
+        )
+        self.has_iso = looks_like_iso(self.source)
+
+    @property
+    def label_is_valid(self) -> bool:
+        """Whether a PROM would take the label."""
+        label = self.label
+        return label is not None and label_xor(label.raw) == 0 and label.geometry.cylinder > 0
+
+    @property
+    def was_labelled(self) -> bool:
+        """Whether there are remains of a label whose magic is gone."""
+        if self.label is not None or len(self.sector) < SECTOR:
+            return False
+        return struct.unpack_from(">I", self.sector, 188)[0] == _VTOC_SANE
+
+    @property
+    def has_mbr(self) -> bool:
+        """Whether sector 0 ends like a PC's boot sector."""
+        return self.sector[510:512] == b"\x55\xaa"
+
+    @property
+    def has_x86_partition(self) -> bool:
+        """Whether a PC's partition table names Solaris."""
+        return self.has_mbr and any(
+            self.sector[446 + 16 * n + 4] in _X86_PARTITIONS for n in range(4)
+        )
+
+    @cached_property
+    def slices(self) -> tuple[OpenSlice, ...]:
+        """The used slices; none without a label that has a geometry."""
+        label = self.label
+        if label is None or not label.geometry.cylinder or self.kind is Kind.SLICE:
+            return ()
+        return tuple(OpenSlice(self.source, e, label.start(e.number)) for e in label.used)
+
+    def slice(self, number: int) -> OpenSlice | None:
+        """The used slice of that number."""
+        return next((s for s in self.slices if s.number == number), None)
+
+    def tree_in(self, number: int) -> FileTree | None:
+        """All files of the UFS in slice ``number``, None where there is none."""
+        there = self.slice(number)
+        return there.tree if there is not None else None
+
+    @cached_property
+    def whole(self) -> OpenSlice:
+        """The image as one slice."""
+        return OpenSlice(self.source, SliceEntry(-1, 0, -(-self.size // SECTOR)), 0)
+
+    @cached_property
+    def iso(self) -> IsoVolume | None:
+        """The ISO 9660 file system at the beginning, read; None where there is none."""
+        return self._iso if isinstance(self._iso, IsoVolume) else None
+
+    @cached_property
+    def iso_problem(self) -> InputError | None:
+        """Why the ISO 9660 file system cannot be read."""
+        return self._iso if isinstance(self._iso, InputError) else None
+
+    @cached_property
+    def _iso(self) -> IsoVolume | InputError | None:
+        if not self.has_iso:
+            return None
+        try:
+            return read_iso(self.source, place=("iso",))
+        except InputError as e:
+            return e
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What the image is, from a few of its sectors."""
+        if self.source.pread(0, len(FLAR_MAGIC)) == FLAR_MAGIC:
+            return Kind.FLAR
+        if self.has_iso:
+            return Kind.DISC
+        if self.label is not None:
+            return self._kind_by_label(self.label)
+        if looks_like_ufs(self.source) and not self.was_labelled:
+            return Kind.SLICE
+        if looks_like_dump(self.source):
+            return Kind.DUMP
+        return Kind.DISK if self.was_labelled or self.has_x86_partition else Kind.UNKNOWN
+
+    def _kind_by_label(self, label: Label) -> Kind:
+        g = label.geometry
+        if looks_like_ufs(self.source):
+            return Kind.SLICE if self._is_slice_0_alone(label) else Kind.DISK
+        return Kind.DISC if g.nhead == 1 and g.cylinder == DISC_CYLINDER else Kind.DISK
+
+    def _is_slice_0_alone(self, label: Label) -> bool:
+        """Whether this is slice 0 cut out of a disk: it takes the label in sector 0 along."""
+        length = self.size // SECTOR
+        lengths = {e.sectors for e in label.used if e.start_cylinder == 0 and e.tag != TAG_BACKUP}
+        return length in lengths and any(
+            label.start(e.number) + e.sectors > length for e in label.used
+        )

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A job: ``job.toml``, what ``prepare`` found and decided (docs/job-toml.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEMA = 1
+
+#: What ``--strategy`` takes (DESIGN: strategies); ``auto`` is settled by ``build``.
+STRATEGIES = ("auto", "single", "root-first", "two-drive")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDisk:
+    """A disk of the host, by Solaris' name, and the image file it is read from."""
+
+    disk: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFileSystem:
+    """A file system to capture; ``mount`` is empty where vfstab does not mount it.
+
+    ``exclude`` are paths below the mount point that are left out.
+    """
+
+    slice: str
+    mount: bytes
+    include: bool = True
+    exclude: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The whole of ``job.toml``.  ``segment`` is the size of a segment in bytes."""
+
+    schema: int
+    name: str
+    base: str
+    media: str
+    strategy: str
+    segment: int
+    source: tuple[SourceDisk, ...]
+    file_system: tuple[JobFileSystem, ...]

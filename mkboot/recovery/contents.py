@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What lies on a volume: the tree of its ISO 9660 image.
+
+Everything under ``/mkboot`` and ``/README.TXT`` is ours; on volume 1 the install
+environment of the base medium stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mkboot.errors import InputError
+from mkboot.formats.checksum import CRC_START, close_cksum, digest_source, posix_cksum
+from mkboot.model import codec
+from mkboot.model.manifest import SetManifest, VolumeLabel
+from mkboot.model.values import Checksums
+from mkboot.recovery.readme import readme
+from mkboot.recovery.vtoc import vtoc_table
+from mkboot.tree.content import BytesContent, Content, Extent
+from mkboot.tree.filetree import ROOT, FileTree, TreeBuilder
+from mkboot.tree.names import show
+from mkboot.tree.node import SECOND, NodeType, directory, regular
+from mkboot.tree.source import BytesSource, Window
+
+SEGMENT_FOLDER = "/mkboot/seg"
+_BLOCK = 2048
+
+
+def segment_path(slice_: str, level: int, index: int, count: int) -> str:
+    """``/mkboot/seg/FS.LEVEL.NNN``; NNN counts from 1 and has as many digits as the last."""
+    width = max(3, len(str(count)))
+    return f"{SEGMENT_FOLDER}/{slice_}.{level}.{index + 1:0{width}d}"
+
+
+class SegmentContent(Content):
+    """A segment: a window of a dump, whose checksum is watched while it is read in order.
+
+    When its last byte has been read and its POSIX cksum is not the recorded one, that is
+    an ``InputError``: what goes onto a disc is what was captured.
+    """
+
+    __slots__ = ("_at", "_crc", "_expected", "_name", "_window")
+
+    def __init__(self, name: str, window: Window, expected: Checksums) -> None:
+        self._name = name
+        self._window = window
+        self._expected = expected
+        self._at = 0
+        self._crc = CRC_START
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._expected.size
+
+    def extents(self) -> Iterator[Extent]:
+        """One run."""
+        if self.size:
+            yield Extent(0, self.size)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """A piece of the segment."""
+        data = self._window.pread(offset, length)
+        if offset == 0:
+            self._at, self._crc = 0, CRC_START
+        if offset == self._at and data:
+            self._crc = posix_cksum(data, self._crc)
+            self._at += len(data)
+            self._judge()
+        return data
+
+    def _judge(self) -> None:
+        if self._at != self.size or close_cksum(self._crc, self.size) == self._expected.cksum:
+            return
+        raise InputError(
+            "is not what was captured: its checksum is another",
+            place=(self._name,),
+            hint="the capture was damaged after it was made; capture again",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeFiles:
+    """What goes onto one volume besides what is made from the manifest."""
+
+    number: int
+    environment: FileTree | None
+    segments: Mapping[str, tuple[Content, Checksums]]
+    small: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def volume_tree(manifest: SetManifest, files: VolumeFiles, known: dict[int, Checksums]) -> FileTree:
+    """The finished tree of one volume.
+
+    ``known`` remembers the checksums of the environment's files (by node number of its
+    tree) from one call to the next.
+    """
+    time = manifest.created * SECOND
+    folder = directory(0o755, mtime=time)
+    builder = files.environment.edit() if files.environment else TreeBuilder(folder)
+    builder.replace(ROOT, folder)
+    sums = list(_environment_sums(files.environment, known))
+    for path, data in sorted(_small_files(manifest, files).items()):
+        _put(builder, path, BytesContent(data), time)
+        sums.append((path, digest_source(BytesSource(data))))
+    for path, (content, checksums) in files.segments.items():
+        _put(builder, path, content, time)
+        sums.append((path, checksums))
+    for path, text in (("/mkboot/cksum.txt", _cksum(sums)), ("/mkboot/sum.txt", _sysv(sums))):
+        _put(builder, path, BytesContent(text), time)
+    return builder.build()
+
+
+class _ContentSource:
+    """A file's content as a source of bytes."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self.size = content.size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read it."""
+        return self._content.read(offset, length)
+
+
+def _small_files(manifest: SetManifest, files: VolumeFiles) -> dict[str, bytes]:
+    label = VolumeLabel(
+        manifest.schema, manifest.set_id, manifest.host, files.number, len(manifest.volumes)
+    )
+    small = {
+        "/README.TXT": readme(manifest, files.number).encode("ascii"),
+        "/mkboot/set.json": _whole_blocks(codec.dumps(manifest).encode()),
+        "/mkboot/volume.json": codec.dumps(label).encode(),
+    }
+    for disk in manifest.system.disks:
+        small[f"/mkboot/disks/{disk.name}.vtoc"] = vtoc_table(disk).encode("ascii")
+    return {**small, **files.small}
+
+
+def _whole_blocks(text: bytes) -> bytes:
+    """JSON padded with newlines to whole blocks, and at least 256 bytes, so that the
+    numbers in it may grow without the image's growing.
+    """
+    size = -(-(len(text) + 256) // _BLOCK) * _BLOCK
+    return text.ljust(size, b"\n")
+
+
+def _put(builder: TreeBuilder, path: str, content: Content, time: int) -> None:
+    parent, _, name = path.rpartition("/")
+    folder = builder.make_directories(parent.encode(), directory(0o755, mtime=time))
+    if name.encode() in builder.children(folder):
+        raise InputError(f"the base medium has a file {path} of its own")
+    builder.add(folder, name.encode(), regular(content, 0o444, mtime=time))
+
+
+def _environment_sums(
+    tree: FileTree | None, known: dict[int, Checksums]
+) -> Iterator[tuple[str, Checksums]]:
+    """Path and checksums of every regular file whose name cksum.txt can hold."""
+    for entry in tree.walk() if tree else ():
+        if entry.node.type is not NodeType.FILE or not _plain(entry.path):
+            continue
+        if entry.number not in known:
+            known[entry.number] = digest_source(_ContentSource(entry.node.content))
+        yield show(entry.path), known[entry.number]
+
+
+def _plain(path: bytes) -> bool:
+    """A name without blanks and odd bytes, so that a line has three fields."""
+    return all(0x20 < b < 0x7F and b != 0x5C for b in path)
+
+
+def _cksum(sums: Iterable[tuple[str, Checksums]]) -> bytes:
+    """``CRC BYTES PATH`` lines, PATH from the disc's root, without the first slash."""
+    return "".join(f"{c.cksum} {c.size} {p[1:]}\n" for p, c in sorted(sums)).encode("ascii")
+
+
+def _sysv(sums: Iterable[tuple[str, Checksums]]) -> bytes:
+    """``SUM BLOCKS PATH`` lines, blocks of 512 bytes, as ``sum`` of System V prints them."""
+    return "".join(f"{c.sum} {-(-c.size // 512)} {p[1:]}\n" for p, c in sorted(sums)).encode(
+        "ascii"
+    )

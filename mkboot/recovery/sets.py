@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A set of discs, opened from whatever is at hand: a directory, a job, one image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mkboot.errors import CallerError, InputError
+from mkboot.formats.iso import IsoVolume, looks_like_iso, read_iso
+from mkboot.formats.ufsdump import read_dump
+from mkboot.model import codec
+from mkboot.model.manifest import SCHEMA, Segment, SetManifest, Stream, VolumeLabel
+from mkboot.recovery.plan import restore_order, streams_of
+from mkboot.tree.content import Content
+from mkboot.tree.filetree import FileTree
+from mkboot.tree.names import show, split_path
+from mkboot.tree.node import NodeType
+from mkboot.tree.source import FileSource
+
+MANIFEST_PATH = b"/mkboot/set.json"
+VOLUME_PATH = b"/mkboot/volume.json"
+_LIMIT = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVolume:
+    """One disc of the set."""
+
+    label: VolumeLabel
+    path: Path
+    source: FileSource
+    iso: IsoVolume
+
+    def content(self, path: str) -> Content | None:
+        """A file of the disc, or None."""
+        node = self.iso.tree.node_at(path.encode())
+        return node.content if node is not None and node.type is NodeType.FILE else None
+
+
+class StreamSource:
+    """The segments of one stream, one after the other, as a source of bytes."""
+
+    def __init__(self, pieces: list[tuple[Segment, Content]]) -> None:
+        self._pieces = pieces
+        self.size = sum(segment.checksums.size for segment, _ in pieces)
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read across segment borders."""
+        parts: list[bytes] = []
+        for segment, content in self._pieces:
+            start, size = segment.offset, segment.checksums.size
+            if length <= 0 or offset < start:
+                break
+            if offset >= start + size:
+                continue
+            want = min(length, start + size - offset)
+            data = content.read(offset - start, want)
+            parts.append(data)
+            if len(data) != want:
+                break
+            offset += want
+            length -= want
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSet:
+    """The volumes that are at hand and the manifest that all of them carry.
+
+    ``foreign`` are images in the same directory that belong to another set or none.
+    """
+
+    manifest: SetManifest
+    volumes: Mapping[int, OpenVolume]
+    foreign: tuple[Path, ...]
+
+    def volume(self, number: int) -> OpenVolume:
+        """Volume ``number``, or an ``InputError`` that says which disc is wanted."""
+        found = self.volumes.get(number)
+        if found is None:
+            name = self.manifest.volumes[number - 1].volume_id
+            raise InputError(
+                f"volume {number} of {len(self.manifest.volumes)} ({name}) is missing",
+                hint="put its image beside the others",
+            )
+        return found
+
+    def segment(self, segment: Segment) -> Content:
+        """The content of a segment; ``InputError`` if its disc lacks it or it has another size."""
+        volume = self.volume(segment.volume)
+        content = volume.content(segment.file)
+        if content is None or content.size != segment.checksums.size:
+            raise InputError(
+                f"{segment.file} is missing or not {segment.checksums.size} bytes long",
+                place=(f"volume {segment.volume}",),
+            )
+        return content
+
+    def source(self, stream: Stream) -> StreamSource:
+        """A whole stream over all its volumes."""
+        return StreamSource([(s, self.segment(s)) for s in stream.segments])
+
+    def tree(self, slice_: str) -> FileTree:
+        """The tree of one file system as it was captured (level 0)."""
+        streams = streams_of(self.manifest, slice_)
+        if not streams:
+            raise CallerError(f"the set holds no file system {slice_}")
+        place = (f"{slice_} level {streams[0].level}",)
+        return read_dump(self.source(streams[0]), place=place).tree
+
+    def host_tree(self) -> FileTree:
+        """All file systems that the host mounts, each at its place."""
+        mounted = [fs for fs in restore_order(self.manifest) if fs.mount]
+        mounted.sort(key=lambda fs: len(split_path(fs.mount)))
+        if not mounted or split_path(mounted[0].mount):
+            raise InputError("the set holds no root file system")
+        builder = self.tree(mounted[0].slice).edit()
+        for fs in mounted[1:]:
+            names = split_path(fs.mount)
+            parent = builder.find(b"/".join(names[:-1]))
+            if parent is None:
+                raise InputError(f"there is no directory '{show(fs.mount)}' to mount on")
+            if names[-1] in builder.children(parent):
+                builder.unlink(parent, names[-1])
+            builder.graft(parent, names[-1], self.tree(fs.slice))
+        return builder.build()
+
+    def small_file(self, path: str) -> bytes:
+        """A small file of volume 1 or, failing that, of any volume at hand."""
+        for number in sorted(self.volumes):
+            content = self.volumes[number].content(path)
+            if content is not None:
+                return content.read(0, content.size)
+        raise InputError(f"{path} is on none of the discs at hand")
+
+
+def looks_like_set(path: Path) -> bool:
+    """Whether ``path`` is a set: a directory with volumes, a job, or one volume."""
+    return any(_volume_of(candidate) is not None for candidate in _candidates(path))
+
+
+def open_set(path: Path) -> OpenSet:
+    """Open the set at ``path``; volumes that are not at hand are missed when they are needed.
+
+    Raises ``InputError`` when no disc of a set is there, or discs of several sets are.
+    """
+    volumes: dict[int, OpenVolume] = {}
+    foreign: list[Path] = []
+    set_id: str | None = None
+    for candidate in _candidates(path):
+        found = _volume_of(candidate)
+        if found is None:
+            foreign.append(candidate)
+            continue
+        if set_id is not None and found.label.set_id != set_id:
+            raise InputError(
+                f"{candidate.name} belongs to set {found.label.set_id}, "
+                f"another than {next(iter(volumes.values())).path.name}",
+                hint="keep the discs of one set in a directory of their own",
+            )
+        set_id = found.label.set_id
+        if found.label.number in volumes:
+            raise InputError(f"two images are volume {found.label.number} of the set")
+        volumes[found.label.number] = found
+    if not volumes:
+        raise InputError(
+            f"{path} holds no volume of a recovery set", hint="mkboot build makes JOB/set"
+        )
+    manifest = _manifest(volumes[min(volumes)])
+    return OpenSet(manifest, volumes, tuple(foreign))
+
+
+def _candidates(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path] if path.exists() else []
+    inner = path / "set"
+    folder = inner if inner.is_dir() else path
+    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.endswith(".partial"))
+
+
+def _volume_of(path: Path) -> OpenVolume | None:
+    source = FileSource(path)
+    if not looks_like_iso(source):
+        source.close()
+        return None
+    iso = read_iso(source, place=(path.name,))
+    node = iso.tree.node_at(VOLUME_PATH)
+    if node is None or node.type is not NodeType.FILE:
+        source.close()
+        return None
+    text = node.content.read(0, 1 << 16)
+    label = codec.loads(VolumeLabel, text, (path.name, show(VOLUME_PATH)))
+    return OpenVolume(label, path, source, iso)
+
+
+def _manifest(volume: OpenVolume) -> SetManifest:
+    place = (volume.path.name, show(MANIFEST_PATH))
+    content = volume.content(show(MANIFEST_PATH))
+    if content is None or content.size > _LIMIT:
+        raise InputError("is missing or too large", place=place)
+    manifest = codec.loads(SetManifest, content.read(0, content.size), place)
+    if manifest.schema != SCHEMA:
+        raise InputError(f"is schema {manifest.schema}, this mkboot reads {SCHEMA}", place=place)
+    return manifest

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all tests share: programs that may be missing, and where the samples are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SAMPLES = HERE / "samples"
+ORACLES = HERE / "oracles"
+
+
+def missing(*programs: str) -> list[str]:
+    """The programs that are not on PATH."""
+    return [p for p in programs if shutil.which(p) is None]
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    """Skip a test where a program is missing; in CI a missing one is a failure."""
+    gone = missing(*programs)
+    if gone and os.environ.get("MKBOOT_REQUIRE_PROGRAMS"):
+        raise RuntimeError(f"programs that the tests need are not installed: {', '.join(gone)}")
+    return pytest.mark.skipif(bool(gone), reason=f"not installed: {', '.join(gone)}")

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One judge for all tests: what a tree, the Linux kernel and The Sleuth Kit say, as rows.
+
+    tree_rows(tree) -> {path: Row}                what a FileTree says
+    kernel_rows(images) -> {image: {path: Row}}   what Linux reads; at most 20 in one boot
+    tsk_rows(image) -> {path: Row}                what The Sleuth Kit reads; a fault fails
+    differences(left, right, ignore=...) -> [text, ...]    empty when all is the same
+
+A row has -1 or "" where a witness does not know; ``TSK_BLIND`` names the fields that
+The Sleuth Kit cannot tell of a Sun UFS.  The size of a directory is never compared.
+Times are whole seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mkboot.tree.filetree import ROOT, FileTree
+from mkboot.tree.node import SECOND, Node, NodeType, directory
+
+ORACLES = Path(__file__).parent / "oracles"
+TYPES = {
+    NodeType.FILE: "file",
+    NodeType.DIRECTORY: "dir",
+    NodeType.SYMLINK: "link",
+    NodeType.CHAR: "char",
+    NodeType.BLOCK: "block",
+    NodeType.FIFO: "fifo",
+    NodeType.SOCKET: "socket",
+}
+#: The Sleuth Kit knows BSD's inode: no gid there.
+TSK_BLIND = frozenset({"gid"})
+
+
+class Row(NamedTuple):
+    """What is compared of one path."""
+
+    type: str
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    nlink: int
+    mtime: int
+    target: bytes
+    device: tuple[int, int] | None
+    sha256: str
+
+
+Rows = dict[bytes, Row]
+
+
+def digest(node: Node) -> str:
+    """SHA-256 of the content in hex."""
+    sha = hashlib.sha256()
+    for chunk in node.content.chunks():
+        sha.update(chunk)
+    return sha.hexdigest()
+
+
+def tree_rows(tree: FileTree) -> Rows:
+    """The rows of a tree; every content is read."""
+    rows: Rows = {}
+    digests: dict[int, str] = {}
+    for path, number, node in tree.walk():
+        if node.type is NodeType.FILE and number not in digests:
+            digests[number] = digest(node)
+        rows[path] = Row(
+            TYPES[node.type],
+            node.mode,
+            node.uid,
+            node.gid,
+            0 if node.is_directory else node.size,
+            tree.nlink(number),
+            node.mtime // SECOND,
+            node.target,
+            tuple(node.device) if node.device else None,
+            digests.get(number, ""),
+        )
+    return rows
+
+
+def with_lost_found(tree: FileTree, time: int) -> FileTree:
+    """The tree as the UFS writer makes it: with lost+found, if it has none; seconds."""
+    if b"lost+found" in tree.children(ROOT):
+        return tree
+    builder = tree.edit()
+    builder.add(ROOT, b"lost+found", directory(0o700, 0, 0, time * SECOND))
+    return builder.build()
+
+
+def kernel_rows(images: Sequence[Path], kind: str = "ufs") -> dict[Path, Rows]:
+    """What Linux sees in images, all mounted in one boot; an error of any kind fails.
+
+    ``kind`` is a word of tests/oracles/linux_mount_check.py: ufs, ufs44, iso.
+    """
+    jobs = {f"{kind}:{image}": image for image in images}
+    rows: dict[Path, Rows] = {image: {} for image in images}
+    for record in _oracle("linux_mount_check.py", *jobs, statuses=(0, 1)):
+        image = jobs[str(record["image"])]
+        assert "error" not in record, record
+        if "path" in record:
+            rows[image][os.fsencode(str(record["path"]))] = _row(record, _linux_device)
+    for image in images:
+        assert rows[image], f"nothing was read from {image}"
+    return rows
+
+
+def tsk_rows(image: Path, *, sector: int = 0, unnamed: bool = False) -> Rows:
+    """What The Sleuth Kit sees in a big-endian UFS; a disagreement in it fails.
+
+    ``unnamed`` allows inodes without a name: shadow inodes and attribute directories
+    are that.
+    """
+    rows: Rows = {}
+    faults = []
+    args = ["--sector", str(sector), str(image)]
+    for record in _oracle("tsk_ufs_check.py", *args, statuses=(0, 1)):
+        if "error" in record:
+            text = str(record["error"])
+            if not (unnamed and text.endswith("is marked used and has no name")):
+                faults.append(record)
+        elif "path" in record:
+            rows[os.fsencode(str(record["path"]))] = _row(record, _raw_device)
+    assert not faults, faults[:20]
+    assert rows, f"nothing was read from {image}"
+    return rows
+
+
+def differences(left: Rows, right: Rows, ignore: frozenset[str] = frozenset()) -> list[str]:
+    """Every field of every path in which two tables differ, as text."""
+    found = [f"{path!r}: only on the left" for path in sorted(left.keys() - right.keys())]
+    found += [f"{path!r}: only on the right" for path in sorted(right.keys() - left.keys())]
+    for path in sorted(left.keys() & right.keys()):
+        pairs = zip(Row._fields, left[path], right[path], strict=True)
+        found += [f"{path!r}: {f}: {a!r} {b!r}" for f, a, b in pairs if a != b and f not in ignore]
+    return found
+
+
+def _row(record: Mapping[str, object], device: object) -> Row:
+    number = {
+        key: int(str(record.get(key, -1))) for key in ("mode", "uid", "gid", "size", "nlink")
+    }
+    kind = str(record["type"])
+    assert callable(device)
+    return Row(
+        kind,
+        number["mode"] & 0o7777,
+        number["uid"],
+        number["gid"],
+        0 if kind not in ("file", "link") else number["size"],
+        number["nlink"],
+        int(str(record["mtime"])),
+        os.fsencode(str(record.get("target", ""))),
+        device(record["rdev"]) if "rdev" in record else None,
+        str(record.get("sha256", "")),
+    )
+
+
+def _linux_device(rdev: Sequence[int]) -> tuple[int, int]:
+    return rdev[0], rdev[1]
+
+
+def _raw_device(word: int) -> tuple[int, int]:
+    """Sun's device word: 8 + 8 bits where the top half is empty, else 14 + 18."""
+    if word >> 16 in (0, 0xFFFF):
+        return word >> 8 & 0xFF, word & 0xFF
+    return word >> 18 & 0x3FFF, word & 0x3FFFF
+
+
+def _oracle(name: str, *args: str, statuses: tuple[int, ...]) -> Iterator[Mapping[str, object]]:
+    done = subprocess.run(
+        [sys.executable, str(ORACLES / name), *args], capture_output=True, check=False, timeout=600
+    )
+    said = done.stderr.decode(errors="replace")
+    assert done.returncode in statuses, f"{name} ended with {done.returncode}: {said}"
+    for line in done.stdout.splitlines():
+        yield json.loads(line)
