@@ -145,9 +145,7 @@ def differences(left: Rows, right: Rows, ignore: frozenset[str] = frozenset()) -
 
 
 def _row(record: Mapping[str, object], device: object) -> Row:
-    number = {
-        key: int(str(record.get(key, -1))) for key in ("mode", "uid", "gid", "size", "nlink")
-    }
+    number = {key: int(str(record.get(key, -1))) for key in ("mode", "uid", "gid", "size", "nlink")}
     kind = str(record["type"])
     assert callable(device)
     return Row(

@@ -151,6 +151,10 @@ def encode_device(device: Device) -> int:
     return word
 
 
+#: One integer object for each set of permission bits, so that a million nodes share them.
+_MODES = tuple(range(PERMISSIONS + 1))
+
+
 def _time(seconds: int, microseconds: int) -> int:
     # BSD kept other things in the second word: what is no microsecond is no time.
     if 0 <= microseconds < 1_000_000:
@@ -180,7 +184,7 @@ def node_from_dinode(
     if kind is NodeType.CHAR or kind is NodeType.BLOCK:
         device = decode_device(dinode, byte_order)
     return Node(
-        kind, mode & PERMISSIONS, uid, gid, mtime,
+        kind, _MODES[mode & PERMISSIONS], uid, gid, mtime,
         mtime if a == m and a_usec == m_usec else _time(a, a_usec),
         mtime if ct == m and c_usec == m_usec else _time(ct, c_usec),
         content, target, device, acl, default_acl, attributes, ino, dinode,

@@ -8,11 +8,12 @@ their holes and written in full.
 
 from __future__ import annotations
 
+import re
 import tarfile
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from mkboot.errors import InputError, StoppedError
 from mkboot.tree.content import EMPTY, Content, RunsContent
@@ -24,6 +25,7 @@ from mkboot.tree.source import ByteSource, FileSource
 BLOCK = 512
 #: GNU tar's record: what a stream is padded to.
 RECORD = 10240
+HEADER_MAX = 1 << 20
 ID_MAX = (1 << 32) - 1
 
 _KINDS = {
@@ -75,6 +77,21 @@ def read_tar(path: Path) -> FileTree:
         raise e.inside(str(path)) from e
 
 
+class _Headers:
+    """A tar file as ``tarfile`` may read it: headers only, none larger than a mebibyte."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Refuse what a broken size asks for."""
+        if not 0 <= size <= HEADER_MAX:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        return self._file.read(size)
+
+
 class _Reader:
     """One reading of one tar file."""
 
@@ -84,11 +101,17 @@ class _Reader:
 
     def read(self, file: BinaryIO) -> FileTree:
         archive = tarfile.open(  # noqa: SIM115 - it holds nothing but the file
-            fileobj=file, mode="r:", encoding="utf-8", errors="surrogateescape"
+            fileobj=cast("BinaryIO", _Headers(file)),
+            mode="r:",
+            encoding="utf-8",
+            errors="surrogateescape",
         )
-        fine = False
+        fine, at = False, 0
         while (member := archive.next()) is not None:
-            archive.members = []
+            archive.members = []  # type: ignore[attr-defined]  # or it would keep them all
+            if archive.offset <= at:
+                raise InputError(f"goes back at byte {at}")
+            at = archive.offset
             fine = fine or "mtime" in member.pax_headers
             name = _bytes(member.name)
             try:
@@ -146,7 +169,9 @@ class _Reader:
             raise InputError(f"has the unknown type {member.type!r}")
         if not (0 <= member.uid <= ID_MAX and 0 <= member.gid <= ID_MAX):
             raise InputError(f"belongs to {member.uid}:{member.gid}")
-        mtime = _time(member.pax_headers.get("mtime"), int(member.mtime) * SECOND)
+        text = member.pax_headers.get("mtime")
+        mtime = int(member.mtime) * SECOND if text is None else _time(text)
+        atime = member.pax_headers.get("atime")
         device = kind in (NodeType.CHAR, NodeType.BLOCK)
         return Node(
             kind,
@@ -154,7 +179,7 @@ class _Reader:
             member.uid,
             member.gid,
             mtime,
-            _time(member.pax_headers.get("atime"), mtime),
+            mtime if atime is None else _time(atime),
             mtime,
             self._content(member) if kind is NodeType.FILE else EMPTY,
             _bytes(member.linkname) if kind is NodeType.SYMLINK else b"",
@@ -164,11 +189,13 @@ class _Reader:
     def _content(self, member: tarfile.TarInfo) -> Content:
         runs: list[tuple[int, int, int]] = []
         at, end = member.offset_data, 0
-        for offset, length in member.sparse or [(0, member.size)]:
+        sparse = cast("list[tuple[int, int]] | None", member.sparse)
+        for offset, length in sparse or [(0, member.size)]:
+            if length == 0:
+                continue
             if offset < end or length < 0 or offset + length > member.size:
                 raise InputError("has a broken map of holes")
-            if length:
-                runs.append((offset, length, at))
+            runs.append((offset, length, at))
             at, end = at + length, offset + length
         if at > self._source.size:
             raise InputError("is cut short")
@@ -241,14 +268,11 @@ def _decimal(time: int) -> str:
     return f"{'-' if time < 0 else ''}{seconds}.{rest:09d}"
 
 
-def _time(text: str | None, fallback: int) -> int:
+def _time(text: str) -> int:
     """pax' decimal seconds as nanoseconds, exactly."""
-    if text is None:
-        return fallback
-    try:
-        return int(Decimal(text) * SECOND)
-    except (InvalidOperation, OverflowError, ValueError) as e:
-        raise InputError(f"has the time {text!r}") from e
+    if not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]*)?", text):
+        raise InputError(f"has the time {text!r}")
+    return int(Decimal(text) * SECOND // 1)
 
 
 def _bytes(text: str) -> bytes:

@@ -30,7 +30,7 @@ from mkboot.formats.label import (
     write_label,
 )
 from mkboot.formats.ufs import write_ufs
-from mkboot.media.regions import Region, compose, copy_source, put_bytes
+from mkboot.media.regions import Region, check_regions, compose, copy_source, put_bytes
 from mkboot.model.values import UfsParameters
 from mkboot.output import complete_file
 from mkboot.tree.filetree import FileTree
@@ -151,7 +151,93 @@ def compose_disc(
     """
     label = plan_label(iso.size, slices, text=label_text, volume=label_volume)
     tell = advance or (lambda _count: None)
+    regions = _regions(label, iso, slices, time, hsfs_boot, tell)
     with complete_file(out, force=force) as unfinished:
-        with _iso_aside(iso, unfinished, tell) as front:
-            regions = _regions(label, front, slices, time, hsfs_boot, tell)
+        check_regions(regions)
+        iso.write(unfinished, tell)
+        _check_front(unfinished, iso.size)
+        size = compose(unfinished, regions, begun=True)
     return ComposedDisc(label, size, regions)
+
+
+def _regions(
+    label: Label,
+    iso: WritableIso,
+    slices: Sequence[DiscSlice],
+    time: int,
+    hsfs_boot: bytes | None,
+    tell: Callable[[int], None],
+) -> tuple[Region, ...]:
+    """Everything on the disc; the label comes last, and nothing is valid before it is there."""
+    behind_iso = label.entry(0).sectors * SECTOR
+    regions = [*_system_area(hsfs_boot), Region("ISO 9660", SYSTEM_AREA, iso.size - SYSTEM_AREA)]
+    if behind_iso > iso.size:
+        regions.append(Region("padding of slice 0", iso.size, behind_iso - iso.size))
+    for each in slices:
+        start = label.start(each.number) * SECTOR
+        regions += _slice_regions(
+            each, start, label.entry(each.number).sectors * SECTOR, time, tell
+        )
+    regions.append(Region("label", 0, SECTOR, put_bytes(write_label(label))))
+    return tuple(regions)
+
+
+def _system_area(hsfs_boot: bytes | None) -> list[Region]:
+    area = bootblock.BOOT_AREA
+    if hsfs_boot is None:
+        return [Region("system area", SECTOR, SYSTEM_AREA - SECTOR)]
+    if len(hsfs_boot) > area or bootblock.recognise(hsfs_boot) is None:
+        raise InputError(f"no boot block of at most {area} bytes", place=("slice 0",))
+    return [
+        Region("boot block of slice 0", SECTOR, area, put_bytes(hsfs_boot)),
+        Region("system area", SECTOR + area, SYSTEM_AREA - SECTOR - area),
+    ]
+
+
+def _slice_regions(
+    each: DiscSlice, start: int, length: int, time: int, tell: Callable[[int], None]
+) -> list[Region]:
+    """A slice's content and what pads it to whole cylinders."""
+    name = f"slice {each.number}"
+    size = each.content.sectors * SECTOR
+    regions = [Region(name, start, size, partial(_fill_slice, each, time, tell))]
+    if length > size:
+        regions.append(Region(f"padding of {name}", start + size, length - size))
+    return regions
+
+
+def _fill_slice(each: DiscSlice, time: int, tell: Callable[[int], None], sink: ByteSink) -> None:
+    content = each.content
+    try:
+        if isinstance(content, RawContent):
+            copy_source(content.source, tell)(sink)
+        else:
+            write_ufs(
+                content.tree,
+                sink,
+                content.parameters,
+                time=time,
+                generation=content.generation,
+                last_mounted=content.last_mounted,
+                keep_numbers=content.keep_numbers,
+                advance=tell,
+            )
+        if each.boot_block is not None:
+            bootblock.put_in(sink, each.boot_block)
+    except InputError as e:
+        raise e.inside(f"slice {each.number}") from e
+
+
+def _check_front(path: Path, size: int) -> None:
+    """The ISO's writer must have written what it announced, and left the front to others."""
+    with path.open("rb") as file:
+        front = file.read(SYSTEM_AREA)
+        written = file.seek(0, os.SEEK_END)
+    if written != size:
+        raise BugError(f"the ISO 9660 should have {size} bytes, not {written}")
+    if any(front):
+        raise BugError("the ISO 9660's writer wrote into the system area")
+
+
+def _round_up(sectors: int) -> int:
+    return -(-sectors // CYLINDER) * CYLINDER

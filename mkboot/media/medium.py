@@ -7,7 +7,6 @@ sectors; trees are read when somebody asks.
 
 from __future__ import annotations
 
-import struct
 from functools import cached_property
 from pathlib import Path
 
@@ -25,10 +24,12 @@ from mkboot.formats.label import (
     parse_label_leniently,
 )
 from mkboot.formats.ufs import UfsVolume, looks_like_ufs, open_ufs
-from mkboot.formats.ufsdump import looks_like_dump
+from mkboot.formats.ufsdump import Dump, looks_like_dump, read_dump
+from mkboot.media.layouts import CDTOC, know_stranger
 from mkboot.media.paths import read_text
 from mkboot.model.inspection import Kind, SliceHolds
 from mkboot.model.layout import BootSlice
+from mkboot.tree.content import RunsContent
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.source import ByteSource, FileSource, Window
 
@@ -39,11 +40,15 @@ FLAR_MAGIC = b"FlAsH-aRcHiVe-"
 #: The cylinder of optical discs, in sectors.
 DISC_CYLINDER = 640
 
-_VTOC_SANE = 0x600DDEEE
+_VTOC_SANE = bytes.fromhex("600ddeee")
 #: Partition types of Solaris on PCs.  Source: illumos sys/dktp/fdisk.h.
 _X86_PARTITIONS = frozenset((0x82, 0xBF))
 #: How much of a slice is looked at to call it empty, in bytes.
 _PROBE = 65536
+_ISO_SECTOR = 2048
+_FIRST_DESCRIPTOR = 16 * _ISO_SECTOR
+#: A slice up to this size may be read for its file names, in bytes.
+_SMALL = 64 << 20
 
 #: What boots from where on discs of 2.6 and later, where no layout says so.
 USUAL_BOOT_SLICES = (
@@ -52,6 +57,20 @@ USUAL_BOOT_SLICES = (
     BootSlice(4, "sun4d", "aout"),
     BootSlice(5, "sun4u", "fcode"),
 )
+
+
+def data_end(iso: IsoVolume) -> int:
+    """Where the last file of an ISO 9660 ends, in bytes, rounded up to its sectors.
+
+    Its descriptor may say more: genisoimage counts the slices behind it in.
+    """
+    end = _FIRST_DESCRIPTOR
+    for node in iso.tree.nodes:
+        content = node.content
+        if isinstance(content, RunsContent) and content.runs:
+            _, length, at = content.runs[-1]
+            end = max(end, at + length)
+    return -(-end // _ISO_SECTOR) * _ISO_SECTOR
 
 
 class OpenSlice:
@@ -76,6 +95,16 @@ class OpenSlice:
     def is_cut(self) -> bool:
         """Whether the image ends before it does."""
         return self.window.size < self.size
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is small enough for its tree to be read in passing, in an inspection."""
+        return self.size <= _SMALL
+
+    @property
+    def ufs_is_absent(self) -> bool:
+        """Whether it is all there, and holds no UFS."""
+        return not self.is_cut and not looks_like_ufs(self.window)
 
     @cached_property
     def ufs(self) -> UfsVolume | None:
@@ -159,7 +188,7 @@ class Medium:
         """Whether there are remains of a label whose magic is gone."""
         if self.label is not None or len(self.sector) < SECTOR:
             return False
-        return struct.unpack_from(">I", self.sector, 188)[0] == _VTOC_SANE
+        return self.sector[188:192] == _VTOC_SANE
 
     @property
     def has_mbr(self) -> bool:
@@ -206,11 +235,64 @@ class Medium:
         return self._iso if isinstance(self._iso, InputError) else None
 
     @cached_property
+    def iso_end(self) -> int | None:
+        """Where the ISO 9660 itself ends, in bytes; None where there is none to be read.
+
+        That is what its descriptor says, unless that is the end of all slices.
+        """
+        iso = self.iso
+        if iso is None:
+            return None
+        first = self.slice(0)
+        if first is None or iso.size <= first.size:
+            return iso.size
+        others = [s.start * SECTOR + s.size for s in self.slices if s.start > 0]
+        return data_end(iso) if others and iso.size >= max(others) else iso.size
+
+    @property
+    def iso_is_cut(self) -> bool:
+        """Whether the image ends before its ISO 9660 does."""
+        if self.iso_end is not None:
+            return self.iso_end > self.size
+        if not self.has_iso:
+            return False
+        blocks = self.source.pread(_FIRST_DESCRIPTOR + 80, 4)  # ECMA-119 8.4.8
+        return int.from_bytes(blocks, "little") * _ISO_SECTOR > self.size
+
+    @property
+    def is_for_sparc(self) -> bool:
+        """Whether the files of a disc are those of a Solaris disc for SPARC."""
+        return (
+            self.iso is not None
+            and know_stranger(self.iso.tree) is None
+            and (self.iso.tree.find(CDTOC) is not None)
+        )
+
+    @cached_property
     def _iso(self) -> IsoVolume | InputError | None:
         if not self.has_iso:
             return None
         try:
-            return read_iso(self.source, place=("iso",))
+            return read_iso(self.source)
+        except InputError as e:
+            return e
+
+    @cached_property
+    def dump(self) -> Dump | None:
+        """The dump stream that the image is; None where it is none, or damaged."""
+        return self._dump if isinstance(self._dump, Dump) else None
+
+    @cached_property
+    def dump_problem(self) -> InputError | None:
+        """Why the dump stream cannot be read."""
+        return self._dump if isinstance(self._dump, InputError) else None
+
+    @cached_property
+    def _dump(self) -> Dump | InputError | None:
+        if self.kind is not Kind.DUMP:
+            return None
+        try:
+            return read_dump(self.source)
         except InputError as e:
             return e
 

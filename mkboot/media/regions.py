@@ -67,14 +67,16 @@ def check_regions(regions: Sequence[Region]) -> int:
     return at
 
 
-def compose(out: Path, regions: Sequence[Region]) -> int:
+def compose(out: Path, regions: Sequence[Region], *, begun: bool = False) -> int:
     """Write all regions into the file ``out``, in the order given; its size is returned.
 
-    ``out`` is emptied first.  ``BugError`` as in ``check_regions``, before anything is
-    written; running out of space is a ``StoppedError``.
+    ``out`` is emptied first, unless it is ``begun`` by a writer that needs a file of its
+    own.  ``BugError`` as in ``check_regions``, before anything is written; running out of
+    space is a ``StoppedError``.
     """
     size = check_regions(regions)
-    fd = os.open(out, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (0 if begun else os.O_TRUNC)
+    fd = os.open(out, how, 0o666)
     try:
         os.ftruncate(fd, size)
         for region in regions:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frozen dataclasses to and from JSON and TOML documents, checked key by key.
 
-A document is dicts, lists, strings, integers and booleans.  Bytes (names, paths) become
+A document is dicts, lists, strings, numbers and booleans.  Bytes (names, paths) become
 text by ``tree.names.show``.  An unknown key, a missing one without a default, and a value
 of the wrong type are an ``InputError`` whose place is the path into the document.
 """
@@ -34,7 +34,7 @@ def to_document(value: object) -> Value:
         return {str(key): to_document(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [to_document(item) for item in value]
-    if value is None or isinstance(value, (str, int, bool)):
+    if value is None or isinstance(value, (str, int, bool, float)):
         return value
     raise BugError(f"{type(value).__name__} cannot stand in a document")
 

@@ -17,7 +17,7 @@ from mkboot.model.manifest import SetManifest, VolumeLabel
 from mkboot.model.values import Checksums
 from mkboot.recovery.readme import readme
 from mkboot.recovery.vtoc import vtoc_table
-from mkboot.tree.content import BytesContent, Content, Extent
+from mkboot.tree.content import BytesContent, Content, ContentSource, Extent
 from mkboot.tree.filetree import ROOT, FileTree, TreeBuilder
 from mkboot.tree.names import show
 from mkboot.tree.node import SECOND, NodeType, directory, regular
@@ -112,18 +112,6 @@ def volume_tree(manifest: SetManifest, files: VolumeFiles, known: dict[int, Chec
     return builder.build()
 
 
-class _ContentSource:
-    """A file's content as a source of bytes."""
-
-    def __init__(self, content: Content) -> None:
-        self._content = content
-        self.size = content.size
-
-    def pread(self, offset: int, length: int) -> bytes:
-        """Read it."""
-        return self._content.read(offset, length)
-
-
 def _small_files(manifest: SetManifest, files: VolumeFiles) -> dict[str, bytes]:
     label = VolumeLabel(
         manifest.schema, manifest.set_id, manifest.host, files.number, len(manifest.volumes)
@@ -162,7 +150,7 @@ def _environment_sums(
         if entry.node.type is not NodeType.FILE or not _plain(entry.path):
             continue
         if entry.number not in known:
-            known[entry.number] = digest_source(_ContentSource(entry.node.content))
+            known[entry.number] = digest_source(ContentSource(entry.node.content))
         yield show(entry.path), known[entry.number]
 
 

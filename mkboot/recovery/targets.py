@@ -167,14 +167,18 @@ def _needed(geometry: Geometry) -> int:
     return (geometry.ncyl + geometry.acyl) * geometry.cylinder
 
 
-def parameters_on(fs: FileSystem, label: Label, number: int) -> UfsParameters:
+def parameters_on(fs: FileSystem, plan: TargetPlan, number: int) -> UfsParameters:
     """mkfs' arguments for a file system in its new slice.
 
-    Unchanged where the slice has the size that it had; else newfs' way: the label's
-    geometry, the captured policy.
+    Under the captured label they are unchanged; else newfs' way: the whole slice, the
+    label's geometry, the captured policy.
     """
-    sectors = label.entry(number).sectors
-    captured = fs.parameters
-    if sectors >= captured.size and sectors - captured.size < label.geometry.cylinder:
-        return captured
-    return replace(captured, size=sectors, nsect=label.geometry.nsect, ntrack=label.geometry.nhead)
+    if plan.same:
+        return fs.parameters
+    label = plan.label
+    return replace(
+        fs.parameters,
+        size=label.entry(number).sectors,
+        nsect=label.geometry.nsect,
+        ntrack=label.geometry.nhead,
+    )

@@ -95,6 +95,11 @@ class RunsContent(Content):
         """Length in bytes."""
         return self._size
 
+    @property
+    def runs(self) -> tuple[tuple[int, int, int], ...]:
+        """Where the data lie: (offset in the file, length, offset in the source)."""
+        return self._runs
+
     def extents(self) -> Iterator[Extent]:
         """The runs, joined where they touch."""
         return join_extents(Extent(offset, length) for offset, length, _ in self._runs)
@@ -120,6 +125,18 @@ class RunsContent(Content):
         if offset < end:
             parts.append(bytes(end - offset))
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+class ContentSource:
+    """A file's content as a source of bytes, holes as zeros."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self.size = content.size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """Read it; errors as the content has them."""
+        return self._content.read(offset, length)
 
 
 EMPTY: Content = BytesContent(b"")

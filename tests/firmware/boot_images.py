@@ -24,7 +24,9 @@ def checksum(data: bytes) -> str:
     return f"{value:08x}"
 
 
-def make_ufs(out: Path, files: dict[str, bytes], block: bytes = b"", *, sunify: bool = True) -> Path:
+def make_ufs(
+    out: Path, files: dict[str, bytes], block: bytes = b"", *, sunify: bool = True
+) -> Path:
     """A big-endian UFS of makefs, brought to Sun's form, with a boot block in sector 1."""
     tree = out.with_suffix(".tree")
     tree.mkdir()

@@ -1,5 +1,6 @@
 ! SPDX-License-Identifier: Apache-2.0
-! mkboot's stand-in for /platform/sun4u/ufsboot: says that it runs and powers off, through
+! mkboot's stand-in for /platform/sun4u/ufsboot: says that it runs and from which
+! bootpath, and powers off, through
 ! the client interface (IEEE 1275, service "interpret"; its entry comes in %o4).
 ! Position-independent; linked to nothing, it becomes an a.out of its .text alone.
 	.text
@@ -19,5 +20,7 @@ _start:
 	.align 8
 cells:	.xword	0, 1, 0, 0, 0		! service, arguments, results, string, result
 service: .asciz	"interpret"
-words:	.asciz	".\" MKBOOT-UFSBOOT-RUNS\" cr .\" MKBOOT-END\" cr power-off"
+words:	.ascii	".\" MKBOOT-UFSBOOT-RUNS \" "
+	.ascii	"\" /chosen\" find-package drop \" bootpath\" rot get-package-property drop type cr "
+	.asciz	".\" MKBOOT-END\" cr power-off"
 	.align 8

@@ -39,19 +39,21 @@ def write_directory(
     path: Path,
     *,
     force: bool = False,
+    top: bool = True,
     advance: Callable[[int], None] = lambda _count: None,
 ) -> tuple[Unkept, ...]:
     """Write the whole tree below ``path``, which is made if its parent exists.
 
     Returns what could not be kept.  Names that exist already are a ``CallerError`` before
     anything is written; with ``force`` files are replaced, directories filled.
-    ``advance`` hears of bytes.
+    ``top`` says whether ``path`` itself gets the root's owner, mode and times.  ``advance``
+    hears of bytes.
     """
     with _opened(path) as root:
         writer = _Writer(tree, root, force, advance)
         if not force:
             writer.refuse_existing(path)
-        writer.write()
+        writer.write(top)
     return tuple(writer.unkept)
 
 
@@ -97,7 +99,7 @@ class _Writer:
                         raise CallerError(f"{path}/{shown} exists", hint="--force overwrites it")
                     stack.append(_Directory((*at.names, name), number))
 
-    def write(self) -> None:
+    def write(self, top: bool) -> None:
         """Everything; the directories' own metadata last."""
         done: list[_Directory] = []
         stack = [_Directory((), ROOT)]
@@ -106,7 +108,7 @@ class _Writer:
             done.append(at)
             with _errors(at.names), directory_beneath(self._root, at.names) as fd:
                 stack.extend(self._fill(at, fd))
-        for at in reversed(done):
+        for at in reversed(done if top else done[1:]):
             with _errors(at.names), directory_beneath(self._root, at.names) as fd:
                 self._note(at.names, finish(self._tree.nodes[at.number], fd))
 

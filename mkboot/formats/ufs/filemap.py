@@ -8,13 +8,13 @@ block itself (with those above it before it) and the data blocks it points to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from mkboot.errors import InputError
 from mkboot.formats.inode import DIRECT
 from mkboot.formats.ufs.geometry import Layout, ceil
-from mkboot.tree.content import Content
+from mkboot.tree.content import Extent
 
 
 class Shape(NamedTuple):
@@ -44,11 +44,10 @@ def largest_file(layout: Layout) -> int:
     return (DIRECT + n + n**2 + n**3) * layout.bsize
 
 
-def block_runs(content: Content, bsize: int) -> Iterator[tuple[int, int]]:
+def block_runs(size: int, extents: Iterable[Extent], bsize: int) -> Iterator[tuple[int, int]]:
     """The (first, after) runs of blocks with data, ascending and apart."""
-    size = content.size
     first = after = 0
-    for offset, length in content.extents():
+    for offset, length in extents:
         start, stop = offset // bsize, ceil(min(offset + length, size), bsize)
         if length <= 0 or stop <= start:
             continue
@@ -84,16 +83,16 @@ def ancestors(leaf: int, nindir: int) -> tuple[int, ...]:
     return 2, *divmod(leaf, nindir)
 
 
-def measure(content: Content, layout: Layout) -> Shape:
+def measure(size: int, extents: Iterable[Extent], layout: Layout) -> Shape:
     """What a file takes.  ``InputError`` if it is longer than a UFS can address."""
-    bsize, size = layout.bsize, content.size
+    bsize = layout.bsize
     if size > largest_file(layout):
         raise InputError(f"{size} bytes are more than a file can have in this file system")
     blocks = ceil(size, bsize)
     if blocks > DIRECT:
-        return _measure_indirect(content, layout)
+        return _measure_indirect(size, extents, layout)
     used, end = 0, 0
-    for first, after in block_runs(content, bsize):
+    for first, after in block_runs(size, extents, bsize):
         used += after - first
         end = after
     tail = ceil(size % bsize, layout.fsize)
@@ -102,12 +101,12 @@ def measure(content: Content, layout: Layout) -> Shape:
     return Shape(used - 1, 0, tail)
 
 
-def _measure_indirect(content: Content, layout: Layout) -> Shape:
+def _measure_indirect(size: int, extents: Iterable[Extent], layout: Layout) -> Shape:
     nindir = layout.bsize // 4
     used = indirect = 0
     above: tuple[int, ...] = ()
     last = -1
-    for leaf, first, after in pieces(block_runs(content, layout.bsize), nindir):
+    for leaf, first, after in pieces(block_runs(size, extents, layout.bsize), nindir):
         used += after - first
         if leaf > last:
             path = ancestors(leaf, nindir)

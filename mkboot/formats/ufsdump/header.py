@@ -27,7 +27,11 @@ _WORDS = {"big": ">u4", "little": "<u4"}
 
 
 class Header(NamedTuple):
-    """A header's fields, in the order they lie; ``names`` are label, file system, device, host."""
+    """A header's fields, in the order they lie, without its sum.
+
+    ``announced`` (c_count) is how many bytes of ``addr`` count; ``shadow`` is the area of
+    level and names as it stands: with DR_HASMETA it holds an ACL.
+    """
 
     type: int
     date: int
@@ -37,7 +41,7 @@ class Header(NamedTuple):
     ino: int
     magic: int
     dinode: bytes
-    count: int
+    announced: int
     addr: bytes
     label: bytes
     level: int
@@ -81,7 +85,7 @@ def parse_header(data: bytes, byte_order: ByteOrder, place: tuple[str, ...]) -> 
         raise InputError("the header's checksum is wrong", place=place)
     fields = _HEADERS[byte_order].unpack(data)
     shadow = data[SHADOW_AT : SHADOW_AT + SHADOW_ROOM]
-    header = Header(*fields[:7], *fields[8:-1], shadow)
+    header = Header._make((*fields[:7], *fields[8:-1], shadow))
     if header.type not in TYPE_NAMES:
         raise InputError(f"a header of unknown type {header.type}", place=place)
     if magic == MAGIC_LARGE and header.record_size not in (0, RECORD):

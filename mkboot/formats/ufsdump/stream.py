@@ -88,11 +88,11 @@ class Stream:
         The second is one byte for each of ``c_count`` records, 0 for a hole.  Raises
         ``InputError`` where the count is impossible or the source ends in the data.
         """
-        if not 0 <= header.count <= ADDRESSES:
-            raise InputError(f"announces {header.count} records", place=self.at(self.next))
-        present = header.addr[: header.count]
+        if not 0 <= header.announced <= ADDRESSES:
+            raise InputError(f"announces {header.announced} records", place=self.at(self.next))
+        present = header.addr[: header.announced]
         start = self.next + 1
-        end = start + header.count - present.count(0)
+        end = start + header.announced - present.count(0)
         if end > self.records:
             raise InputError(
                 f"the stream is cut off: it ends after {self._source.size} bytes, in the data of "

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``mkboot prepare``: phase 1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mkboot.cli.shared import PATH, force_option, print_findings, progress, say
+from mkboot.errors import CallerError
+from mkboot.model.job import STRATEGIES, SourceDisk
+from mkboot.model.sizes import DEFAULT_MEDIUM, show_size
+from mkboot.tree.names import show
+from mkboot.workflows.prepare import Prepared, Request, prepare
+
+
+@click.command(
+    "prepare",
+    epilog="\b\nExample:\n  mkboot prepare JOB --base sol-8-u7.iso --source c0t0d0=disk0.img\n",
+)
+@click.argument("job", type=PATH)
+@click.option("--base", type=PATH, required=True, help="The Solaris install disc to boot from.")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    required=True,
+    metavar="DISK=FILE",
+    help="A disk of the host, by the name it has there, as an image. Once per disk.",
+)
+@click.option(
+    "--media",
+    default=DEFAULT_MEDIUM,
+    show_default=True,
+    help="cd650, cd700, dvd, dvd-dl, or a size such as 650M.",
+)
+@click.option("--strategy", type=click.Choice(STRATEGIES), default="auto", show_default=True)
+@click.option("--name", help="What to call the job; else the host's name.")
+@force_option
+def command(
+    job: Path, base: Path, sources: tuple[str, ...], media: str, strategy: str,
+    name: str | None, force: bool,
+) -> None:  # fmt: skip
+    """Check everything that can be checked now, plan the volumes, write JOB/job.toml."""
+    request = Request(base, tuple(map(parse_source, sources)), media, strategy, name)
+    done = prepare(job, request, progress(), force=force)
+    _tell(done)
+    say()
+    say(f"{job / 'job.toml'} is written; look at it, then: mkboot capture {job}")
+
+
+def parse_source(text: str) -> SourceDisk:
+    """``c0t0d0=FILE``; other kinds of source are refused by name."""
+    if text.startswith(("ssh://", "rsh://", "kit:")):
+        raise CallerError(
+            f"--source {text}: live hosts cannot be captured yet",
+            hint="copy the host's disks to images and give c0t0d0=FILE",
+        )
+    disk, equals, file = text.partition("=")
+    if not equals or not disk or not file:
+        raise CallerError(f"--source {text}: not DISK=FILE", hint="for example c0t0d0=disk0.img")
+    return SourceDisk(disk, file)
+
+
+def _tell(done: Prepared) -> None:
+    say(f"host      {done.host}, Solaris {done.release or 'unknown'}")
+    say(f"base      Solaris {done.base_release}, layout {done.layout}")
+    say(f"strategy  {done.strategy}")
+    say(f"volumes   {done.volumes} (estimated)")
+    say()
+    say(f"{'slice':10} {'mount':20} {'dump':>10} {'inodes':>8}  state")
+    for fs in done.file_systems:
+        size = show_size(fs.dump)
+        say(f"{fs.slice:10} {show(fs.mount) or '-':20} {size:>10} {fs.inodes:>8}  {fs.state}")
+    if done.findings:
+        say()
+        print_findings(done.findings)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``mkboot status``: how far a job is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mkboot.cli.shared import PATH, json_option, print_json, say
+from mkboot.model.sizes import show_size
+from mkboot.tree.names import show
+from mkboot.workflows.status import status
+
+
+@click.command("status", epilog="\b\nExample:\n  mkboot status JOB\n")
+@click.argument("job", type=PATH)
+@json_option
+def command(job: Path, as_json: bool) -> None:
+    """Say what of a job is done and which command comes next."""
+    found = status(job)
+    if as_json:
+        print_json(found)
+        return
+    say(f"job {found.name}: media {found.media}, strategy {found.strategy}")
+    for fs in found.file_systems:
+        if not fs.include:
+            state = "left out"
+        else:
+            state = f"captured, {show_size(fs.size)}" if fs.captured else "to be captured"
+        say(f"  {fs.slice:10} {show(fs.mount) or '-':20} {state}")
+    for volume in found.volumes:
+        say(f"  {volume.file:20} {show_size(volume.size)}")
+    say(f"next: {found.next}")

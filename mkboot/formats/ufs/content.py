@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which blocks a file has: direct numbers in its inode, then one to three levels of blocks.
+
+Source: illumos sys/fs/ufs_fs.h and ufs_inode.h, in own words.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from mkboot.errors import InputError
+from mkboot.formats.inode import DB_AT, DIRECT, INDIRECT, size_of
+from mkboot.formats.ufs.store import BlockStore, Pointers
+from mkboot.formats.ufs.structs import Superblock
+from mkboot.tree.content import Content, Extent, join_extents
+
+_NUMBERS = {"big": struct.Struct(">15i"), "little": struct.Struct("<15i")}
+
+
+class Run(NamedTuple):
+    """``blocks`` blocks of a file from number ``block`` on, one after the other on disk.
+
+    The last may be a partial one.
+    """
+
+    block: int
+    blocks: int
+    fragment: int
+
+
+def most_bytes(sb: Superblock) -> int:
+    """The greatest size that a file's block map can express."""
+    return sb.bsize * (DIRECT + sum(int(sb.nindir**level) for level in range(1, INDIRECT + 1)))
+
+
+def runs(
+    store: BlockStore, dinode: bytes, first: int, end: int, once: bool = False
+) -> Iterator[Run]:
+    """The runs of the blocks ``first`` up to ``end`` (exclusive); what is in none is a hole.
+
+    All numbers are checked.  With ``once`` no indirect block may come twice, so that a
+    whole file can be walked in a time bounded by the source's length.  Raises
+    ``InputError`` without a place.
+    """
+    last: Run | None = None
+    seen: set[int] | None = set() if once else None
+    for run in _pieces(store, dinode, first, end, seen):
+        if last is None:
+            last = run
+        elif (
+            last.block + last.blocks == run.block
+            and last.fragment + last.blocks * store.sb.frag == run.fragment
+        ):
+            last = Run(last.block, last.blocks + run.blocks, last.fragment)
+        else:
+            yield last
+            last = run
+    if last is not None:
+        yield last
+
+
+def _pieces(
+    store: BlockStore, dinode: bytes, first: int, end: int, seen: set[int] | None
+) -> Iterator[Run]:
+    sb = store.sb
+    numbers = _NUMBERS[store.order].unpack_from(dinode, DB_AT)
+    if first < DIRECT:
+        size = size_of(dinode, store.order)
+        for block in range(first, min(end, DIRECT)):
+            fragment = numbers[block]
+            if fragment:
+                used = min(sb.bsize, size - block * sb.bsize)
+                store.check(fragment, -(-used // sb.fsize))
+                yield Run(block, 1, fragment)
+    start = DIRECT
+    for level in range(INDIRECT):
+        span = sb.nindir ** (level + 1)
+        lo, hi = max(first - start, 0), min(end - start, span)
+        if lo < hi and numbers[DIRECT + level]:
+            yield from _below(store, numbers[DIRECT + level], level, start, lo, hi, (), seen)
+        start += span
+
+
+def _below(
+    store: BlockStore,
+    number: int,
+    level: int,
+    start: int,
+    lo: int,
+    hi: int,
+    path: tuple[int, ...],
+    seen: set[int] | None,
+) -> Iterator[Run]:
+    """Blocks ``start + lo`` to ``start + hi`` below an indirect block that begins at ``start``."""
+    if number in path:
+        raise InputError(f"indirect block {number} leads back to itself")
+    if seen is not None:
+        if number in seen:
+            raise InputError(f"indirect block {number} comes twice")
+        seen.add(number)
+    table = store.indirect(number)
+    if level == 0:
+        yield from _leaf(store, table[lo:hi], start + lo)
+        return
+    span = store.sb.nindir**level
+    children = table[lo // span : -(-hi // span)]
+    for n in np.flatnonzero(children).tolist():
+        at = (lo // span + n) * span
+        child_lo, child_hi = max(lo - at, 0), min(hi - at, span)
+        yield from _below(
+            store, int(children[n]), level - 1, start + at, child_lo, child_hi,
+            (*path, number), seen,
+        )  # fmt: skip
+
+
+def _leaf(store: BlockStore, table: Pointers, start: int) -> Iterator[Run]:
+    """The runs among the numbers in one piece of a single indirect block."""
+    if not table.any():
+        return
+    store.check_blocks(table)
+    follows = np.where(table[:-1] == 0, 0, table[:-1] + store.sb.frag)
+    edges = [0, *(np.flatnonzero(table[1:] != follows) + 1).tolist(), len(table)]
+    for at, until in pairwise(edges):
+        fragment = int(table[at])
+        if fragment:
+            yield Run(start + at, until - at, fragment)
+
+
+class UfsContent(Content):
+    """A regular file's bytes, by reference: the store and the raw inode, decoded when read."""
+
+    __slots__ = ("dinode", "ino", "store")
+
+    def __init__(self, store: BlockStore, dinode: bytes, ino: int) -> None:
+        self.store = store
+        self.dinode = dinode
+        self.ino = ino
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return size_of(self.dinode, self.store.order)
+
+    def extents(self) -> Iterator[Extent]:
+        """The blocks that are there, joined where they touch in the file."""
+        return join_extents(self._extents())
+
+    def _extents(self) -> Iterator[Extent]:
+        sb, size = self.store.sb, self.size
+        budget = sb.size // sb.frag + DIRECT
+        try:
+            for run in runs(self.store, self.dinode, 0, -(-size // sb.bsize), once=True):
+                budget -= run.blocks
+                if budget < 0:
+                    raise InputError("has more blocks than the file system")
+                offset = run.block * sb.bsize
+                yield Extent(offset, min(run.blocks * sb.bsize, size - offset))
+        except InputError as e:
+            raise e.inside(*self.store.place_of(self.ino)) from e
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Contiguous blocks are read at once."""
+        end = min(offset + length, self.size)
+        if offset >= end:
+            return b""
+        try:
+            return b"".join(read_range(self.store, self.dinode, offset, end))
+        except InputError as e:
+            raise e.inside(*self.store.place_of(self.ino)) from e
+
+
+def read_range(store: BlockStore, dinode: bytes, offset: int, end: int) -> list[bytes]:
+    """The bytes from ``offset`` to ``end`` (inside the size) in pieces, holes as zeros."""
+    sb = store.sb
+    parts: list[bytes] = []
+    for run in runs(store, dinode, offset // sb.bsize, -(-end // sb.bsize)):
+        start = run.block * sb.bsize
+        if start > offset:
+            parts.append(bytes(start - offset))
+            offset = start
+        stop = min(start + run.blocks * sb.bsize, end)
+        at = run.fragment * sb.fsize + offset - start
+        data = store.source.pread(at, stop - offset)
+        if len(data) != stop - offset:
+            raise InputError(f"data at byte {at} lies past the end of the source")
+        parts.append(data)
+        offset = stop
+    if offset < end:
+        parts.append(bytes(end - offset))
+    return parts

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing a tree as a ufsdump stream: a pure stream, nothing is ever gone back to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mkboot.errors import CallerError, InputError
+from mkboot.formats.inode import IFSHAD, pack_dinode
+from mkboot.formats.ufsdump.header import HeaderWriter
+from mkboot.formats.ufsdump.plan import Member, Plan, make_plan
+from mkboot.formats.ufsdump.ranges import Piece, pieces, records_of
+from mkboot.formats.ufsdump.structs import (
+    ADDRESSES,
+    DR_HASMETA,
+    DR_INODEINFO,
+    DR_NEWHEADER,
+    MAP_UNIT,
+    RECORD,
+    ROOT_INODE,
+    SHADOW_ROOM,
+    TS_ADDR,
+    TS_BITS,
+    TS_CLRI,
+    TS_END,
+    TS_INODE,
+    TS_TAPE,
+)
+from mkboot.tree.content import BytesContent
+from mkboot.tree.filetree import FileTree
+
+Write = Callable[[bytes | bytearray | memoryview], object]
+
+#: The stream is handed on in pieces of at least this many bytes.
+BUFFER = 1 << 20
+#: c_inos of a dump on one volume: volume 1 begins with the root.
+_VOLUMES = (0).to_bytes(4, "big") + ROOT_INODE.to_bytes(4, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class DumpOptions:
+    """What the headers say.
+
+    ``date`` and ``base_date`` in seconds since 1970, the latter 0 at level 0; names are
+    cut to what a header holds.  ``blocking`` is the tape block in records of 1 KiB: the
+    stream is filled up to whole ones.  ``inodes`` is how many the file system has (0: as
+    many as the tree needs), ``block_size`` its block: holes and the first header of a
+    file are measured with it.
+    """
+
+    date: int
+    level: int = 0
+    base_date: int = 0
+    filesystem: bytes = b""
+    device: bytes = b""
+    host: bytes = b""
+    label: bytes = b"none"
+    blocking: int = 32
+    inodes: int = 0
+    block_size: int = 8192
+
+    def __post_init__(self) -> None:
+        if not all(-(1 << 31) <= date < 1 << 31 for date in (self.date, self.base_date)):
+            raise CallerError("a dump's date must fit 32 bits")
+        if not 0 <= self.level <= 9:
+            raise CallerError(f"there is no dump level {self.level}")
+        if not 0 < self.blocking <= ADDRESSES:
+            raise CallerError(f"a tape block of {self.blocking} KiB is not possible")
+        if self.block_size not in (1024, 2048, 4096, 8192):
+            raise CallerError(f"UFS has no blocks of {self.block_size} bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class DumpSummary:
+    """What was written: 1 KiB records and bytes in all, inodes, directories among them."""
+
+    records: int
+    inodes: int
+    directories: int
+    bytes: int
+
+
+def write_dump(
+    tree: FileTree,
+    write: Write,
+    options: DumpOptions,
+    *,
+    advance: Callable[[int], None] | None = None,
+) -> DumpSummary:
+    """Write ``tree`` as one stream, big-endian, as ufsdump lays it out.
+
+    ``write`` is given buffers of 1 MiB and more (the last may be shorter) that are its
+    own to keep; ``advance`` hears of their bytes.  Raises ``InputError`` for what a UFS
+    inode cannot hold, before anything is written where that can be seen then, and for
+    content that is shorter than it says.
+    """
+    writer = _Writer(make_plan(tree), write, options, advance)
+    return writer.run()
+
+
+def estimate_dump(tree: FileTree, options: DumpOptions | None = None) -> int:
+    """Exactly how many bytes ``write_dump`` would write; no content is read."""
+    options = options or DumpOptions(date=0)
+    plan = make_plan(tree)
+    size = _map_bytes(plan, options)
+    records = 1 + 2 * (size // RECORD + -(-size // (ADDRESSES * RECORD)))
+    for members in (plan.directories(), plan.files()):
+        records += sum(_member_records(member, options.block_size) for member in members)
+    return (records // options.blocking + 1) * options.blocking * RECORD
+
+
+def _member_records(member: Member, block: int) -> int:
+    acl = member.acl if len(member.acl) > SHADOW_ROOM else b""
+    return records_of(member.content, block) + (1 + -(-len(acl) // RECORD) if acl else 0)
+
+
+def _map_bytes(plan: Plan, options: DumpOptions) -> int:
+    inodes = max(options.inodes, plan.highest + 1)
+    return -(-inodes // (8 * MAP_UNIT)) * MAP_UNIT
+
+
+class _Writer:
+    """One run of ``write_dump``."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        write: Write,
+        options: DumpOptions,
+        advance: Callable[[int], None] | None,
+    ) -> None:
+        self._plan = plan
+        self._write = write
+        self._options = options
+        self._advance = advance or (lambda _count: None)
+        self._buffer = bytearray()
+        self._written = 0
+        self._last = max(options.inodes - 1, plan.highest)
+        o = options
+        self._headers = HeaderWriter(
+            date=o.date,
+            base_date=o.base_date,
+            level=o.level,
+            names=(o.label[:15], o.filesystem[:63], o.device[:63], o.host[:63]),
+        )
+
+    def run(self) -> DumpSummary:
+        self._header(TS_TAPE, self._last, 0, flags=DR_NEWHEADER)
+        self._maps()
+        directories = self._members(self._plan.directories())
+        files = self._members(self._plan.files())
+        self._end()
+        self._flush()
+        records = self._written // RECORD
+        return DumpSummary(records, directories + files, directories, self._written)
+
+    def _header(
+        self,
+        kind: int,
+        ino: int,
+        count: int,
+        *,
+        dinode: bytes = bytes(128),
+        addr: bytes = b"",
+        flags: int = 0,
+        shadow: bytes = b"",
+    ) -> None:
+        tapea = (self._written + len(self._buffer)) // RECORD
+        self._buffer += self._headers.make(
+            kind, tapea, ino, count, dinode=dinode, addr=addr, flags=flags, shadow=shadow
+        )
+
+    def _maps(self) -> None:
+        size = _map_bytes(self._plan, self._options)
+        used = np.zeros(8 * size, dtype=np.bool_)
+        used[np.fromiter(self._plan.inodes(), dtype=np.int64) - 1] = True
+        dumped = np.packbits(used, bitorder="little").tobytes()
+        used[0] = True  # inode 1, the bad block inode of old, is in use but never dumped
+        self._map(TS_CLRI, np.packbits(used, bitorder="little").tobytes())
+        self._map(TS_BITS, dumped)
+
+    def _map(self, kind: int, data: bytes) -> None:
+        for at in range(0, len(data), ADDRESSES * RECORD):
+            part = data[at : at + ADDRESSES * RECORD]
+            count = len(part) // RECORD
+            self._header(kind if at == 0 else TS_ADDR, ROOT_INODE, count, addr=b"\1" * count)
+            self._buffer += part
+            self._flush_if_full()
+
+    def _members(self, members: Iterable[Member]) -> int:
+        count = 0
+        for member in members:
+            count += 1
+            try:
+                self._member(member)
+            except InputError as e:
+                raise e.inside(f"inode {member.ino}") from None
+        return count
+
+    def _member(self, member: Member) -> None:
+        short = member.acl if len(member.acl) <= SHADOW_ROOM else b""
+        flags = DR_HASMETA if short else 0
+        kind = TS_INODE
+        for piece in pieces(member.content, self._options.block_size):
+            self._header(
+                kind, member.ino, len(piece.present),
+                dinode=member.dinode, addr=piece.present, flags=flags, shadow=short,
+            )  # fmt: skip
+            self._data(member, piece)
+            kind = TS_ADDR
+        if kind == TS_INODE:
+            self._header(kind, member.ino, 0, dinode=member.dinode, flags=flags, shadow=short)
+        if member.acl and not short:
+            self._long_acl(member)
+        self._flush_if_full()
+
+    def _data(self, member: Member, piece: Piece) -> None:
+        for offset, length in piece.data:
+            data = member.content.read(offset, length)
+            if len(data) != length:
+                raise InputError(f"ends after {offset + len(data)} of {member.content.size} bytes")
+            self._buffer += data
+            self._buffer += bytes(-length % RECORD)
+        self._flush_if_full()
+
+    def _long_acl(self, member: Member) -> None:
+        """The shadow inode's records behind the data; TS_ADDR, so that every reader that
+        does not know of ACLs takes them for a continuation and steps over them.
+        """
+        dinode = pack_dinode(
+            "big", mode=IFSHAD, nlink=1, uid=0, gid=0, size=len(member.acl), times=(0, 0, 0)
+        )
+        for piece in pieces(BytesContent(member.acl), self._options.block_size):
+            self._header(TS_ADDR, member.ino, len(piece.present), dinode=dinode, addr=piece.present)
+            self._buffer += member.acl.ljust(len(piece.present) * RECORD, b"\0")
+
+    def _end(self) -> None:
+        while True:
+            self._header(TS_END, self._last, 1, addr=_VOLUMES, flags=DR_INODEINFO)
+            if (self._written + len(self._buffer)) // RECORD % self._options.blocking == 0:
+                break
+
+    def _flush_if_full(self) -> None:
+        if len(self._buffer) >= BUFFER:
+            self._flush()
+
+    def _flush(self) -> None:
+        buffer, self._buffer = self._buffer, bytearray()
+        self._written += len(buffer)
+        self._write(buffer)
+        self._advance(len(buffer))

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an image is, and every reason why it would not boot or is not whole.
+
+Quick whatever the size: file systems are listed at most, no file's content is read (but
+for the few small ones that are shown as facts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mkboot.errors import InputError
+from mkboot.formats.bootblock import check_block
+from mkboot.media.bootcheck import architectures, boot_findings
+from mkboot.media.codes import advice
+from mkboot.media.contentcheck import (
+    install_findings,
+    iso_findings,
+    release_of,
+    tree_findings,
+    ufs_findings,
+)
+from mkboot.media.facts import gather_facts, image_sha256
+from mkboot.media.labelcheck import is_cut, label_findings
+from mkboot.media.layouts import find_layout
+from mkboot.media.medium import Medium, OpenSlice
+from mkboot.model.finding import Finding, Severity, error
+from mkboot.model.inspection import (
+    Inspection,
+    IsoView,
+    Json,
+    Kind,
+    LabelView,
+    SliceHolds,
+    SliceView,
+)
+from mkboot.model.layout import Layout
+from mkboot.tree.filetree import FileTree
+from mkboot.tree.names import show
+from mkboot.tree.node import NodeType
+
+_ORDER = list(Severity)
+
+
+def inspect_image(path: Path, *, digest: bool = False) -> Inspection:
+    """Look at an image.  ``digest`` adds its SHA-256 to the facts: it is read whole then.
+
+    Raises ``CallerError`` when it cannot be opened, ``StoppedError`` when it cannot be
+    read; whatever is wrong *in* it is a finding.
+    """
+    return inspect_medium(Medium(path), digest=digest)
+
+
+def inspect_medium(medium: Medium, *, digest: bool = False) -> Inspection:
+    """Like ``inspect_image``, for a medium that is open already."""
+    layout = layout_of(medium)
+    findings = sorted(_findings(medium, layout), key=lambda f: _ORDER.index(f.severity))
+    facts = dict(gather_facts(medium, layout))
+    facts.update(_own_facts(medium))
+    if digest:
+        facts["sha256"] = image_sha256(medium.source)
+    return Inspection(
+        name=medium.path.name,
+        kind=medium.kind,
+        size=medium.size,
+        label=_label_view(medium),
+        iso=_iso_view(medium),
+        release=release_of(medium),
+        arch=architectures(medium, layout),
+        layout=layout.name if layout is not None else None,
+        facts=facts,
+        findings=tuple(_unique(findings)),
+    )
+
+
+def layout_of(medium: Medium) -> Layout | None:
+    """The layout that a disc fits, or None."""
+    if medium.iso is None or not medium.slices:
+        return None
+    try:
+        return find_layout(medium.iso.tree, medium.tree_in)
+    except InputError:
+        return None  # a broken miniroot, which is told of as a finding
+
+
+def _findings(medium: Medium, layout: Layout | None) -> Iterator[Finding]:
+    about_label = label_findings(medium)
+    yield from about_label
+    cut = is_cut(about_label)
+    yield from iso_findings(medium, cut=cut)
+    for each in _slices(medium):
+        yield from _slice_findings(medium, each)
+    yield from boot_findings(medium, layout)
+    yield from install_findings(medium, _miniroot(medium, layout))
+    yield from _stream_findings(medium)
+
+
+def _slices(medium: Medium) -> tuple[OpenSlice, ...]:
+    return (medium.whole,) if medium.kind is Kind.SLICE else medium.slices
+
+
+def _slice_findings(medium: Medium, each: OpenSlice) -> Iterator[Finding]:
+    found = ufs_findings(each)
+    yield from found
+    if each.ufs is not None and not found and _is_listed(medium, each):
+        yield from tree_findings(each)
+    if medium.kind is Kind.SLICE and each.boot_block is not None and each.boot_kind:
+        yield from check_block(each.boot_block, each.place)
+
+
+def _is_listed(medium: Medium, each: OpenSlice) -> bool:
+    """Whether an inspection lists a UFS: those of discs, which are small."""
+    return medium.kind is Kind.DISC and each.is_small
+
+
+def _miniroot(medium: Medium, layout: Layout | None) -> FileTree | None:
+    return medium.tree_in(layout.miniroot_slice) if layout is not None else None
+
+
+def _stream_findings(medium: Medium) -> tuple[Finding, ...]:
+    if medium.dump_problem is not None:
+        text = medium.dump_problem.message
+        return (error("dump-damaged", "dump", text, advice("dump-damaged")),)
+    return medium.dump.findings if medium.dump is not None else ()
+
+
+def _label_view(medium: Medium) -> LabelView | None:
+    label = medium.label
+    if label is None or medium.kind in (Kind.SLICE, Kind.DUMP, Kind.FLAR):
+        return None
+    slices = tuple(_slice_view(each) for each in medium.slices)
+    return LabelView(medium.label_is_valid, label.ascii, label.volume, label.geometry, slices)
+
+
+def _slice_view(each: OpenSlice) -> SliceView:
+    kind = each.boot_kind if each.holds is not SliceHolds.WHOLE_DISK else None
+    return SliceView(
+        number=each.number,
+        start=each.start,
+        sectors=each.entry.sectors,
+        tag=each.entry.tag,
+        flag=each.entry.flag,
+        holds=each.holds,
+        boot_block=kind.value if kind is not None else None,
+        detail=_detail(each),
+    )
+
+
+def _detail(each: OpenSlice) -> str:
+    """What more there is to say of a slice, for people."""
+    if each.is_cut and each.window.size == 0:
+        return "not in the image"
+    if each.is_small and each.boot_kind is not None and each.ufs is not None:
+        try:
+            if each.redirect is not None:
+                return f"redirects to slice {show(each.redirect[:1])}"
+        except InputError:
+            return "cannot be read"
+    if each.ufs is not None:
+        name = show(each.ufs.superblock.fsmnt.split(b"\0")[0])
+        return f"last mounted on {name}" if name else ""
+    return ""
+
+
+def _iso_view(medium: Medium) -> IsoView | None:
+    iso = medium.iso
+    if iso is None:
+        return None
+    others = sum(n.type is not NodeType.DIRECTORY for n in iso.tree.nodes)
+    return IsoView(iso.volume_id, iso.size, iso.rock_ridge, others)
+
+
+def _own_facts(medium: Medium) -> dict[str, Json]:
+    """What kinds other than discs have to say of themselves."""
+    if medium.kind is Kind.SLICE and medium.whole.ufs is not None:
+        return {"ufs": ufs_facts(medium.whole)}
+    if medium.kind is Kind.DISK:
+        return {"ufs": {str(s.number): ufs_facts(s) for s in medium.slices if s.ufs is not None}}
+    if medium.kind is Kind.DUMP:
+        return _dump_facts(medium)
+    return {}
+
+
+def ufs_facts(each: OpenSlice) -> dict[str, Json]:
+    """Size, state and use of a UFS."""
+    assert each.ufs is not None
+    ufs, p = each.ufs, each.ufs.parameters
+    return {
+        "byte_order": ufs.byte_order,
+        "sectors": p.size,
+        "block_size": p.bsize,
+        "fragment_size": p.fragsize,
+        "used_bytes": ufs.used_bytes,
+        "used_inodes": ufs.used_inodes,
+        "state": ufs.state.words,
+        "last_mounted": show(ufs.superblock.fsmnt.split(b"\0")[0]),
+    }
+
+
+def _dump_facts(medium: Medium) -> dict[str, Json]:
+    if medium.dump is None:
+        return {}
+    h = medium.dump.header
+    return {
+        "dump": {
+            "date": h.date,
+            "base_date": h.base_date,
+            "level": h.level,
+            "label": show(h.label),
+            "filesystem": show(h.filesystem),
+            "device": show(h.device),
+            "host": show(h.host),
+            "volume": h.volume,
+            "byte_order": h.byte_order,
+            "records": medium.dump.records,
+            "inodes": len(medium.dump.tree.nodes),
+        }
+    }
+
+
+def _unique(findings: list[Finding]) -> Iterator[Finding]:
+    seen: set[Finding] = set()
+    for each in findings:
+        if each not in seen:
+            seen.add(each)
+            yield each

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every check of one image that can be made without writing, and how much was looked at.
+
+Beside all that ``inspect`` finds, every file of every file system is read to its end, and
+compared where the disc itself carries checksums.  A check that looked at nothing fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mkboot.errors import InputError
+from mkboot.media.codes import advice
+from mkboot.media.inspect import inspect_medium
+from mkboot.media.medium import Medium, OpenSlice
+from mkboot.media.readthrough import Reading, Wanted, read_tree, sums_on_disc
+from mkboot.model.finding import Finding, error
+from mkboot.model.inspection import Checked, Kind, SliceHolds, Verification
+from mkboot.progress import Progress, Step
+from mkboot.tree.filetree import FileTree
+
+#: What nobody looked at, in any image.
+_NEVER = (
+    "what is in the files, where the image has no checksums of them: they were read, not compared",
+)
+_UFS_MAPS = "free maps and summaries of the UFS slices (fsck's phase 5)"
+_UNREAD = {
+    SliceHolds.SWAP: "swap",
+    SliceHolds.UNKNOWN: "what mkboot does not know",
+    SliceHolds.EMPTY: "nothing (zeros)",
+}
+
+
+@dataclass(slots=True)
+class _Account:
+    """What has been looked at so far."""
+
+    checked: Checked = field(default_factory=Checked)
+    findings: list[Finding] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+
+    def add(self, reading: Reading) -> None:
+        self.checked += reading.checked()
+        self.findings += reading.findings
+
+
+def verify_image(path: Path, progress: Progress) -> Verification:
+    """Check one image whole.
+
+    Raises ``CallerError`` when it cannot be opened, ``InputError`` when nobody knows what
+    it is, ``StoppedError`` when reading it fails.
+    """
+    medium = Medium(path)
+    if medium.kind is Kind.UNKNOWN:
+        raise InputError(
+            "nothing that mkboot knows", place=(str(path),), hint="mkboot inspect says what it saw"
+        )
+    inspection = inspect_medium(medium)
+    account = _Account(findings=list(inspection.findings))
+    with progress.step("read every file", medium.size, "bytes") as step:
+        _read_iso(medium, account, step)
+        for each in (medium.whole,) if medium.kind is Kind.SLICE else medium.slices:
+            _read_slice(each, account, step)
+        _read_dump(medium, account, step)
+    account.checked += Checked(structures=_structures(medium))
+    account.findings += _nothing(account.checked)
+    if account.checked.files > 0:
+        account.not_checked += _NEVER
+    return Verification(
+        checked=account.checked,
+        findings=tuple(_unique(account.findings)),
+        not_checked=tuple(account.not_checked),
+    )
+
+
+def _read_iso(medium: Medium, account: _Account, step: Step) -> None:
+    if medium.iso is None:
+        return
+    wanted: dict[bytes, Wanted] = {}
+    try:
+        wanted = sums_on_disc(medium.iso.tree)
+    except InputError as e:
+        text = e.message
+        found = error("segment-checksum", "iso", text, advice("segment-checksum"))
+        account.findings.append(found)
+    _read(medium.iso.tree, "iso", "iso-damaged", account, step, wanted)
+
+
+def _read_slice(each: OpenSlice, account: _Account, step: Step) -> None:
+    """The files of a slice's UFS; what holds none is told."""
+    if each.holds in _UNREAD:
+        account.not_checked.append(f"{each.place}: holds {_UNREAD[each.holds]}")
+        return
+    if each.ufs is None or each.is_cut:
+        return
+    try:
+        tree = each.ufs.tree()
+    except InputError as e:
+        text = e.message.removeprefix(f"{each.place}: ")
+        account.findings.append(error("ufs-damaged", each.place, text, advice("ufs-damaged")))
+        return
+    if _UFS_MAPS not in account.not_checked:
+        account.not_checked.append(_UFS_MAPS)
+    account.findings += _link_counts(each, tree)
+    _read(tree, each.place, "ufs-damaged", account, step, {})
+
+
+def _read_dump(medium: Medium, account: _Account, step: Step) -> None:
+    if medium.dump is not None:
+        _read(medium.dump.tree, "dump", "dump-damaged", account, step, {})
+
+
+def _read(
+    tree: FileTree,
+    place: str,
+    code: str,
+    account: _Account,
+    step: Step,
+    wanted: dict[bytes, Wanted],
+) -> None:
+    account.add(read_tree(tree, place, code, step.advance, wanted))
+
+
+def _link_counts(each: OpenSlice, tree: FileTree) -> Iterator[Finding]:
+    """Inodes whose own count of names is not the number of names that lead to them."""
+    assert each.ufs is not None
+    order = each.ufs.byte_order
+    wrong = [
+        node.ino
+        for number, node in enumerate(tree.nodes)
+        if node.dinode and int.from_bytes(node.dinode[2:4], order) != tree.nlink(number)
+    ]
+    if wrong:
+        text = f"{len(wrong)} inodes have a wrong link count; the first is inode {wrong[0]}"
+        yield error("ufs-damaged", each.place, text, advice("ufs-damaged"))
+
+
+def _structures(medium: Medium) -> int:
+    """Labels, boot blocks, volume descriptors, superblocks, cylinder groups, dump headers."""
+    count = int(medium.label is not None) + int(medium.iso is not None)
+    for each in (medium.whole, *medium.slices) if medium.kind is Kind.SLICE else medium.slices:
+        count += each.boot_kind is not None
+        if each.ufs is not None:
+            count += 1 + each.ufs.superblock.ncg
+    if medium.dump is not None:
+        count += len(medium.dump.tree.nodes)
+    return count
+
+
+def _nothing(checked: Checked) -> tuple[Finding, ...]:
+    """Nothing looked at is no clean bill of health."""
+    if checked.files or checked.structures:
+        return ()
+    text = "no file and no structure could be looked at"
+    return (error("nothing-checked", "image", text, advice("nothing-checked")),)
+
+
+def _unique(findings: list[Finding]) -> Iterator[Finding]:
+    """Each finding once: inspection and reading may meet the same fault."""
+    seen: set[tuple[str, str, str]] = set()
+    for each in findings:
+        key = (each.code, each.place, each.message)
+        if key not in seen:
+            seen.add(key)
+            yield each

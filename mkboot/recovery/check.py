@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the segments of a set are what was captured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mkboot.errors import InputError, StoppedError
+from mkboot.formats.checksum import CRC_START, close_cksum, digest_source, posix_cksum
+from mkboot.model.finding import Finding, error, note
+from mkboot.model.manifest import Segment
+from mkboot.recovery.sets import OpenSet
+from mkboot.tree.content import CHUNK, ContentSource
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentCheck:
+    """What was looked at, and what was found."""
+
+    segments: int
+    bytes: int
+    findings: tuple[Finding, ...]
+
+
+def check_segments(
+    opened: OpenSet, *, thorough: bool, advance: Callable[[int], None] = lambda _count: None
+) -> SegmentCheck:
+    """Read every segment at hand and compare: its cksum, or with ``thorough`` all four sums.
+
+    Findings: ``volume-missing``, ``segment-checksum``.
+    """
+    findings: list[Finding] = []
+    missing: set[int] = set()
+    count = size = 0
+    for stream in opened.manifest.streams:
+        for segment in stream.segments:
+            if segment.volume not in opened.volumes:
+                missing.add(segment.volume)
+                continue
+            problem = _problem(opened, segment, thorough=thorough, advance=advance)
+            count += 1
+            size += segment.checksums.size
+            if problem:
+                findings.append(
+                    error(
+                        "segment-checksum",
+                        f"volume {segment.volume}: {segment.file}",
+                        problem,
+                        "burn the volume again from its image, or capture again; nothing of "
+                        "this file system should be restored from it",
+                    )
+                )
+    names = {v.number: v.volume_id for v in opened.manifest.volumes}
+    for number in sorted(missing | (set(names) - set(opened.volumes))):
+        findings.append(_missing(opened, number, names[number], holds=number in missing))
+    return SegmentCheck(count, size, tuple(findings))
+
+
+def _missing(opened: OpenSet, number: int, name: str, *, holds: bool) -> Finding:
+    """A lone volume verifies itself: that others are missing is then worth a note only."""
+    make = note if len(opened.volumes) == 1 and len(opened.manifest.volumes) > 1 else error
+    what = "segments of the set" if holds else "no segment"
+    return make(
+        "volume-missing",
+        f"volume {number}",
+        f"{name} is not here; it holds {what}",
+        "put its image beside the others",
+    )
+
+
+def _problem(
+    opened: OpenSet, segment: Segment, *, thorough: bool, advance: Callable[[int], None]
+) -> str:
+    """Why a segment is not what it should be; empty if it is."""
+    try:
+        content = opened.segment(segment)
+        if thorough:
+            found = digest_source(ContentSource(content), advance=advance)
+            return "" if found == segment.checksums else "its checksums are not the recorded ones"
+        crc = CRC_START
+        for data in content.chunks(CHUNK):
+            crc = posix_cksum(data, crc)
+            advance(len(data))
+    except InputError as e:
+        return e.message
+    except StoppedError as e:
+        return f"cannot be read: {e.message}"
+    same = close_cksum(crc, content.size) == segment.checksums.cksum
+    return "" if same else "its cksum is not the recorded one"

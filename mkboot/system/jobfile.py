@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``job.toml``: read whole, written with comments for the person who edits it."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from mkboot.errors import CallerError, InputError
+from mkboot.model.codec import from_document
+from mkboot.model.job import SCHEMA, Job, JobFileSystem
+from mkboot.output import write_text
+from mkboot.tree.names import show
+
+NAME = "job.toml"
+
+
+def load_job(folder: Path) -> Job:
+    """The job in ``folder``; ``CallerError`` without one, ``InputError`` for a broken one."""
+    path = folder / NAME
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise CallerError(
+            f"{folder} is no job: it has no {NAME}", hint="mkboot prepare makes one"
+        ) from None
+    except UnicodeDecodeError as e:
+        raise InputError("is not UTF-8", place=(str(path),)) from e
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise InputError(f"not TOML: {e}", place=(str(path),)) from e
+    job = from_document(Job, document, (str(path),))
+    if job.schema != SCHEMA:
+        raise InputError(f"is schema {job.schema}, this mkboot reads {SCHEMA}", place=(str(path),))
+    return job
+
+
+def save_job(folder: Path, job: Job, *, force: bool) -> None:
+    """Write ``job.toml`` with its comments."""
+    write_text(folder / NAME, "\n".join(_lines(job)) + "\n", force=force)
+
+
+def _lines(job: Job) -> Iterator[str]:
+    yield "# What mkboot prepare found and decided. Edit it before mkboot capture; unknown keys"
+    yield "# are errors. docs/job-toml.md says what everything means."
+    yield f"schema = {job.schema}"
+    yield f"name = {_text(job.name)}"
+    yield "# The install disc that the recovery discs boot from."
+    yield f"base = {_text(job.base)}"
+    yield "# cd650, cd700, dvd, dvd-dl, or a size such as 650M."
+    yield f"media = {_text(job.media)}"
+    yield "# auto, single, root-first, two-drive."
+    yield f"strategy = {_text(job.strategy)}"
+    yield "# Bytes in a segment, a multiple of 65536."
+    yield f"segment = {job.segment}"
+    for source in job.source:
+        yield ""
+        yield "[[source]]"
+        yield f"disk = {_text(source.disk)}"
+        yield f"file = {_text(source.file)}"
+    for fs in job.file_system:
+        yield ""
+        yield from _file_system(fs)
+
+
+def _file_system(fs: JobFileSystem) -> Iterator[str]:
+    yield "[[file_system]]"
+    yield f"slice = {_text(fs.slice)}"
+    yield f"mount = {_text(show(fs.mount))}"
+    yield f"include = {'true' if fs.include else 'false'}"
+    yield f"exclude = [{', '.join(_text(show(path)) for path in fs.exclude)}]"
+
+
+def _text(text: str) -> str:
+    """A TOML basic string: JSON's escapes are TOML's, but for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Phase 4, first half: the disc images of a captured system.
+
+The set grows in ``JOB/set.partial`` and becomes ``JOB/set`` when its last disc is
+complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mkboot.errors import BugError, CallerError
+from mkboot.formats.bootblock import take_out
+from mkboot.formats.iso import IsoImage, lay_out_iso
+from mkboot.media.base import BaseMedium, read_base
+from mkboot.media.disc import DiscSlice, RawContent, UfsContent, compose_disc, disc_sectors
+from mkboot.media.environment import environment_tree
+from mkboot.model.manifest import SetManifest
+from mkboot.model.sizes import medium_bytes
+from mkboot.model.values import Checksums
+from mkboot.output import PARTIAL, complete_file, sync_file, write_text
+from mkboot.progress import Progress, Step
+from mkboot.recovery.contents import SegmentContent, VolumeFiles, volume_tree
+from mkboot.recovery.setplan import plan_set
+from mkboot.recovery.strategies import Placing, choose
+from mkboot.recovery.volumes import Capacity, StreamSize
+from mkboot.system.jobfile import load_job
+from mkboot.system.store import CaptureStore
+from mkboot.tree.content import CHUNK, Content
+from mkboot.tree.filetree import FileTree
+from mkboot.tree.source import ByteSource, Window
+from mkboot.workflows.miniroot import miniroot_parameters, miniroot_tree
+from mkboot.workflows.room import room_for
+
+SUMS = "SHA256SUMS"
+_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What ``build`` made."""
+
+    folder: Path
+    manifest: SetManifest
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Everything that the discs are made from."""
+
+    base: BaseMedium
+    environment: FileTree
+    store: CaptureStore
+    dumps: dict[tuple[str, int], ByteSource]
+    known: dict[int, Checksums]
+
+
+def volume_file(number: int) -> str:
+    """The name of a disc image in the set."""
+    return f"volume-{number}.iso"
+
+
+def build(folder: Path, progress: Progress, *, force: bool = False) -> Built:
+    """Make ``JOB/set``.
+
+    Raises ``CallerError`` when a set is there already or the media cannot hold it,
+    ``InputError`` when the capture or the base medium is not what it was.
+    """
+    job = load_job(folder)
+    target, partial = folder / "set", folder / ("set" + PARTIAL)
+    if target.exists() and not force:
+        raise CallerError(f"{target} exists", hint="--force makes the set again")
+    store = CaptureStore(folder / "capture")
+    system = store.load_system()
+    with progress.step("read the base medium"):
+        base = read_base(Path(job.base))
+    work = _Work(
+        base=base,
+        environment=environment_tree(base),
+        store=store,
+        dumps={
+            (fs.slice, d.level): store.open_dump(d) for fs in system.file_systems for d in fs.dumps
+        },
+        known={},
+    )
+    medium = medium_bytes(job.media)
+    streams = [
+        StreamSize(fs.slice, fs.mount, d.level, d.size, d.segment_size)
+        for fs in system.file_systems
+        for d in fs.dumps
+    ]
+
+    def make(placing: Placing) -> SetManifest:
+        return plan_set(system, placing, layout=base.layout.name, created=_created(system.captured))
+
+    with progress.step("plan the volumes"):
+        manifest = _fit(work, job.strategy, streams, room_for(base, medium), medium, make)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(mode=0o700)
+    for volume in manifest.volumes:
+        _write_volume(work, manifest, volume.number, partial, progress)
+    _write_sums(partial, manifest, progress)
+    if target.exists():
+        shutil.rmtree(target)
+    partial.rename(target)
+    sync_file(folder)
+    return Built(target, manifest)
+
+
+def _created(captured: int) -> int:
+    """The time on the discs: the capture's, so that the same capture gives the same discs."""
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return int(text) if text.isdigit() else captured
+
+
+def _fit(
+    work: _Work,
+    strategy: str,
+    streams: Sequence[StreamSize],
+    room: Capacity,
+    medium: int,
+    make: Callable[[Placing], SetManifest],
+) -> SetManifest:
+    """The manifest whose discs all fit the medium, with their true sizes in it."""
+    for _ in range(_ROUNDS):
+        manifest = _settle(work, make(choose(strategy, streams, room)))
+        over = [v.size - medium for v in manifest.volumes]
+        if all(excess <= 0 for excess in over):
+            return manifest
+        room = Capacity(room.first - max(over[0], 0), room.other - max([0, *over[1:]]))
+    raise CallerError("the set does not fit the media", hint="larger media, or a smaller segment")
+
+
+def _settle(work: _Work, manifest: SetManifest) -> SetManifest:
+    """Lay the discs out until the sizes that the manifest tells are the ones they have."""
+    for _ in range(_ROUNDS):
+        sizes = [_size(work, manifest, v.number) for v in manifest.volumes]
+        settled = replace(
+            manifest,
+            volumes=tuple(
+                replace(v, size=size) for v, size in zip(manifest.volumes, sizes, strict=True)
+            ),
+        )
+        if settled == manifest:
+            return manifest
+        manifest = settled
+    raise BugError("the sizes of the discs do not settle")
+
+
+def _size(work: _Work, manifest: SetManifest, number: int) -> int:
+    iso = _iso(work, manifest, number)
+    if number > 1:
+        return iso.size
+    return disc_sectors(iso.size, _slices(work, manifest)) * 512
+
+
+def _iso(work: _Work, manifest: SetManifest, number: int) -> IsoImage:
+    volume = manifest.volumes[number - 1]
+    tree = volume_tree(manifest, _files(work, manifest, number), work.known)
+    return lay_out_iso(tree, volume_id=volume.volume_id, time=manifest.created)
+
+
+def _files(work: _Work, manifest: SetManifest, number: int) -> VolumeFiles:
+    segments: dict[str, tuple[Content, Checksums]] = {}
+    for stream in manifest.streams:
+        source = work.dumps[stream.slice, stream.level]
+        for s in stream.segments:
+            if s.volume == number:
+                window = Window(source, s.offset, s.checksums.size)
+                segments[s.file] = (SegmentContent(s.file, window, s.checksums), s.checksums)
+    small = {
+        f"/mkboot/boot/{b.slice}.bootblk": work.store.read_small(b.file)
+        for b in manifest.system.boot_blocks
+    }
+    environment = work.environment if number == 1 else None
+    return VolumeFiles(number, environment, segments, small)
+
+
+def _slices(work: _Work, manifest: SetManifest) -> tuple[DiscSlice, ...]:
+    """The slices behind the ISO of volume 1: our miniroot, and the base's boot slices."""
+    base = work.base
+    tree = miniroot_tree(base, manifest)
+    miniroot = DiscSlice(
+        number=base.layout.miniroot_slice,
+        content=UfsContent(
+            tree,
+            miniroot_parameters(base, tree),
+            generation=int(manifest.set_id[:8], 16),
+        ),
+        boot_block=take_out(base.miniroot_window),
+    )
+    boot = (DiscSlice(s.number, RawContent(s.window), tag=s.tag, flag=s.flag) for s in base.slices)
+    return (miniroot, *boot)
+
+
+def _write_volume(
+    work: _Work, manifest: SetManifest, number: int, folder: Path, progress: Progress
+) -> None:
+    volume = manifest.volumes[number - 1]
+    path = folder / volume_file(number)
+    iso = _iso(work, manifest, number)
+    name = f"volume {number} of {len(manifest.volumes)}"
+    with progress.step(name, volume.size, "bytes") as step:
+        if number == 1:
+            size = compose_disc(
+                path,
+                iso,
+                _slices(work, manifest),
+                label_text=work.base.label.ascii.rstrip(b"\0"),
+                label_volume=work.base.label.volume.rstrip(b"\0"),
+                time=manifest.created,
+                advance=step.advance,
+            ).size
+        else:
+            size = _write_data_disc(path, iso, step)
+    if size != volume.size:
+        raise BugError(f"{name} has {size} bytes, {volume.size} were planned")
+
+
+def _write_data_disc(path: Path, iso: IsoImage, step: Step) -> int:
+    """A further volume: a plain ISO 9660, which Solaris mounts without a label."""
+    with complete_file(path) as partial:
+        iso.write(partial, step.advance)
+    return path.stat().st_size
+
+
+def _write_sums(folder: Path, manifest: SetManifest, progress: Progress) -> None:
+    """``SHA256SUMS``, for ``sha256sum -c``."""
+    total = sum(v.size for v in manifest.volumes)
+    lines = []
+    with progress.step("checksums of the images", total, "bytes") as step:
+        for volume in manifest.volumes:
+            name = volume_file(volume.number)
+            lines.append(f"{_sha256(folder / name, step)}  {name}\n")
+    write_text(folder / SUMS, "".join(lines))
+
+
+def _sha256(path: Path, step: Step) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while data := file.read(CHUNK):
+            digest.update(data)
+            step.advance(len(data))
+    return digest.hexdigest()

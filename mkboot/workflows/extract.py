@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``extract``, ``cat`` and ``tar``: files out of any container."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from mkboot.errors import CallerError, InputError
+from mkboot.formats.directory import Unkept, write_directory
+from mkboot.formats.tar import write_tar
+from mkboot.progress import Progress
+from mkboot.tree.filetree import FileTree
+from mkboot.tree.names import show
+from mkboot.tree.node import NodeType
+from mkboot.workflows.reach import Container, Reached, reach
+from mkboot.workflows.select import only
+
+
+def path_in(reached: Reached, path: str | None) -> bytes:
+    """The path meant inside what was reached: what stood behind ``SET:``, then ``path``."""
+    return reached.path.rstrip(b"/") + b"/" + os.fsencode(path or "")
+
+
+def extract(
+    spec: str, out: Path, paths: Sequence[str], *, force: bool, progress: Progress
+) -> tuple[Unkept, ...]:
+    """Write the files at ``paths`` (all, if there are none) below ``out``.
+
+    They get their full path from the container's root.  Returns what could not be kept.
+    """
+    reached = reach(spec)
+    wanted = [path_in(reached, path) for path in paths]
+    if not wanted and reached.kind is Container.HOST:
+        wanted = [reached.path]
+    tree = only(reached.files(), wanted)
+    with progress.step("extract", _total(tree), "bytes") as step:
+        whole = not wanted
+        return write_directory(tree, out, force=force, top=whole, advance=step.advance)
+
+
+def cat(spec: str, path: str | None, write: Callable[[bytes], object]) -> None:
+    """Hand on the bytes of one file; links are followed inside the container."""
+    reached = reach(spec)
+    tree = reached.files()
+    where = path_in(reached, path)
+    number = tree.resolve(where)
+    if number is None:
+        raise CallerError(f"there is no {show(where)}")
+    node = tree.nodes[number]
+    if node.type is not NodeType.FILE:
+        raise CallerError(f"{show(where)} is no file but a {node.type.name.lower()}")
+    try:
+        for chunk in node.content.chunks():
+            write(chunk)
+    except InputError as e:
+        raise e.inside(show(where)) from e
+
+
+def tar(spec: str, out: BinaryIO, progress: Progress) -> tuple[bytes, ...]:
+    """Write a tar stream; returns the paths of sockets, which tar cannot hold."""
+    tree = reach(spec).top()
+    with progress.step("tar", _total(tree), "bytes") as step:
+        return write_tar(tree, out, advance=step.advance)
+
+
+def _total(tree: FileTree) -> int:
+    """Bytes of data in all files; holes do not count."""
+    return sum(length for node in tree.nodes for _, length in node.content.extents())
