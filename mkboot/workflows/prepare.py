@@ -91,7 +91,7 @@ def prepare(folder: Path, request: Request, progress: Progress, *, force: bool) 
         source=tuple(SourceDisk(s.disk, str(Path(s.file).absolute())) for s in request.sources),
         file_system=tuple(JobFileSystem(p.slice, p.mount) for p in planned),
     )
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     save_job(folder, job, force=force)
     return Prepared(
         job=job,

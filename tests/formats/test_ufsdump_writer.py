@@ -16,7 +16,8 @@ from formats.ufsdump_tools import OPTIONS, assert_same, dump_of, restore, sparse
 from hypothesis import HealthCheck, given, settings
 
 from mkboot.errors import CallerError, InputError
-#from mkboot.formats.ufs import read_ufs
+
+# from mkboot.formats.ufs import read_ufs
 from mkboot.formats.ufsdump import DumpOptions, estimate_dump, read_dump, write_dump
 from mkboot.formats.ufsdump.directories import pack_entries, parse_entries
 from mkboot.formats.ufsdump.header import HeaderWriter
@@ -152,7 +153,11 @@ def test_order_of_records() -> None:
     for part in (body[:split], body[split:]):
         numbers = [h.c_inumber for h in part]
         assert numbers == sorted(numbers)
-    assert [h.c_flags for h in headers] == [1, *[0] * (len(headers) - 1 - len(ends)), *[2] * len(ends)]
+    assert [h.c_flags for h in headers] == [
+        1,
+        *[0] * (len(headers) - 1 - len(ends)),
+        *[2] * len(ends),
+    ]
 
 
 def test_the_quick_header_equals_the_declaration() -> None:
@@ -203,7 +208,16 @@ def test_directories_keep_the_size_they_had() -> None:
 #: are not of an inode, are what an earlier header left there.
 def comparable(record: bytes) -> dict[str, object]:
     fields = dict(declare_header("big").parse(record))
-    for name in ("_io", "c_checksum", "c_date", "c_ddate", "c_label", "c_filesys", "c_dev", "c_host"):
+    for name in (
+        "_io",
+        "c_checksum",
+        "c_date",
+        "c_ddate",
+        "c_label",
+        "c_filesys",
+        "c_dev",
+        "c_host",
+    ):
         fields.pop(name, None)
     kind, count = fields["c_type"], fields["c_count"]
     if kind == 5:

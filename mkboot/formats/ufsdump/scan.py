@@ -16,6 +16,7 @@ from mkboot.formats.ufsdump.directories import parse_entries
 from mkboot.formats.ufsdump.header import Header
 from mkboot.formats.ufsdump.stream import Runs, Stream
 from mkboot.formats.ufsdump.structs import (
+    ADDRESSES,
     DR_HASMETA,
     ROOT_INODE,
     TS_ADDR,
@@ -106,11 +107,7 @@ def scan(stream: Stream, source: ByteSource) -> Scan:
             items[last] = _read_inode(stream, source, header)
         else:
             raise InputError(f"{header.type_name} (inode {header.ino}) out of place", place=place)
-    raise InputError(
-        f"the stream is cut off: it ends after {source.size} bytes, behind inode {last}, "
-        "without an end record",
-        place=stream.at(stream.next),
-    )
+    raise stream.cut_off(f"behind inode {last}, without an end record")
 
 
 def _skip_ends(stream: Stream) -> int:
@@ -155,9 +152,12 @@ def _read_map(stream: Stream, source: ByteSource, header: Header) -> InodeMap:
     place = stream.at(stream.next)
     runs = Runs()
     current: Header | None = header
-    while current is not None and (current is header or current.type == TS_ADDR):
+    while current is not None:
         runs.add(*stream.take(current))
+        full = current.announced == ADDRESSES
         current = stream.peek()
+        if not full or current is None or current.type != TS_ADDR:
+            break
     if runs.covered > MAP_MAX:
         raise InputError(f"a map of {runs.covered} bytes", place=place)
     return InodeMap(runs.content(source, runs.covered).read(0, runs.covered))
@@ -174,6 +174,8 @@ def _read_inode(stream: Stream, source: ByteSource, header: Header) -> Item:
     if mode in (IFDIR, IFATTRDIR, IFREG, IFLNK):
         size = size_of(header.dinode, order)
         if size > runs.covered:
+            if stream.next >= stream.records:
+                raise stream.cut_off(f"inside inode {header.ino}")
             raise InputError(
                 f"has {size} bytes, but the stream only {runs.covered} of them", place=place
             )

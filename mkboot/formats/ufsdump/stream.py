@@ -94,13 +94,16 @@ class Stream:
         start = self.next + 1
         end = start + header.announced - present.count(0)
         if end > self.records:
-            raise InputError(
-                f"the stream is cut off: it ends after {self._source.size} bytes, in the data of "
-                f"inode {header.ino} that begins at record {start}",
-                place=self.at(self.next),
-            )
+            raise self.cut_off(f"in the data of inode {header.ino} that begins at record {start}")
         self.next = end
         return start, present
+
+    def cut_off(self, where: str) -> InputError:
+        """The error for a stream that is too short; ``where`` says what was going on."""
+        return InputError(
+            f"the stream is cut off: it ends after {self._source.size} bytes, {where}",
+            place=self.at(self.next),
+        )
 
     def _record(self, number: int) -> bytes:
         at = number * RECORD - self._buffer_at
