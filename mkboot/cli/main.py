@@ -69,6 +69,7 @@ class Commands(click.Group):
         command = importlib.import_module(f"mkboot.cli.{cmd_name}").command
         if not isinstance(command, click.Command):
             raise TypeError(f"mkboot.cli.{cmd_name}.command is no click command")
+        command.name = cmd_name
         if not any(p.name == "debug" for p in command.params):
             command.params.extend(common_options())
         return command

@@ -23,6 +23,8 @@ BOOT_AREA = BOOT_AREA_SECTORS * SECTOR
 
 #: Bytes an FCode program may start with: start0, start1, start2, start4 and version1.
 FCODE_STARTS = frozenset((0xF0, 0xF1, 0xF2, 0xF3, 0xFD))
+#: And ends with: end0, end1.
+FCODE_ENDS = frozenset((0x00, 0xFF))
 #: IEEE 1275's format byte; old tokenisers wrote others after version1.
 FCODE_FORMAT = 8
 #: OMAGIC, NMAGIC, ZMAGIC.
@@ -142,6 +144,9 @@ def _check_fcode(block: bytes, place: str) -> tuple[Finding, ...]:
         message = f"the FCode's checksum is {header.checksum:04x}, its bytes give {wanted:04x}"
         hint = "QEMU's firmware does not look at it, a Sun's may"
         return (warning("boot-block-checksum", place, message, hint),)
+    if block[length - 1] not in FCODE_ENDS:
+        message = f"the FCode's {length} bytes do not end with its end token"
+        return (warning("boot-block-length", place, message),)
     return ()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from mkboot.errors import InputError
 from mkboot.formats.bootblock import BootBlockKind
 from mkboot.formats.iso import IsoVolume
-from mkboot.formats.label import SECTOR, Label
+from mkboot.formats.label import FLAG_READONLY, SECTOR, TAG_ROOT, Label
 from mkboot.media.facts import gather_facts
 from mkboot.media.layouts import (
     find_layout,
@@ -33,7 +33,8 @@ from mkboot.tree.source import ByteSource
 class BaseSlice:
     """A boot slice of a base medium: ``window`` is its raw bytes, boot area and all.
 
-    ``redirect`` is what its redirect file says, from the digit on.
+    ``redirect`` is what its redirect file says, from the digit on.  ``tag`` and ``flag`` are
+    those of a disc's slice where the label has no VTOC to say them.
     """
 
     number: int
@@ -149,14 +150,15 @@ def _boot_slice(medium: Medium, number: int, arch: str) -> BaseSlice | None:
     there = medium.slice(number)
     if there is None or there.boot_kind is None or there.start == 0:
         return None
+    has_vtoc = medium.label is not None and medium.label.has_vtoc
     return BaseSlice(
         number=number,
         arch=arch,
         window=there.window,
         kind=there.boot_kind,
         redirect=_redirect(there),
-        tag=there.entry.tag,
-        flag=there.entry.flag,
+        tag=there.entry.tag if has_vtoc else TAG_ROOT,
+        flag=there.entry.flag if has_vtoc else FLAG_READONLY,
     )
 
 

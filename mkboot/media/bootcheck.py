@@ -86,7 +86,7 @@ def _disc_slice(
     faults = check_block(each.boot_block, each.place)
     yield from faults
     if expected is not None and each.boot_kind and each.boot_kind.value != expected.kind:
-        tell = error if known else warning
+        tell = error if known else note
         yield tell(
             "boot-block-kind",
             each.place,
@@ -139,7 +139,7 @@ def _leads_somewhere(
         if redirect is not None:
             yield from _redirected(medium, each, redirect, expected)
         elif not _has_loader(each):
-            tell = error if known and expected is not None else warning
+            tell = error if known and expected is not None else note
             yield tell(
                 "redirect-missing",
                 each.place,

@@ -250,6 +250,11 @@ CODES: tuple[Code, ...] = (
         "A file of the disc does not have the checksum that the disc itself gives for it.",
         "The image is damaged: copy it again, or build the volume anew.",
     ),
+    Code(
+        "image-checksum",
+        "The image of a volume is not the one that SHA256SUMS names.",
+        "Copy it again, or build the set anew.",
+    ),
     Code("volume-missing", "A volume of the set is not there.", "Add its image."),
     Code("volume-foreign", "A volume belongs to another set.", "Take it out of the directory."),
     Code(

@@ -82,7 +82,7 @@ def ufs_findings(each: OpenSlice) -> tuple[Finding, ...]:
     if each.is_cut:
         return ()
     if each.ufs_problem is not None:
-        text = each.ufs_problem.bare
+        text = each.ufs_problem.message.removeprefix(f"{each.place}: ")
         return (error("ufs-damaged", each.place, text, advice("ufs-damaged")),)
     return each.ufs.findings(each.place) if each.ufs is not None else ()
 
@@ -92,7 +92,8 @@ def tree_findings(each: OpenSlice) -> tuple[Finding, ...]:
     try:
         _ = each.tree
     except InputError as e:
-        return (error("ufs-damaged", each.place, e.message, advice("ufs-damaged")),)
+        text = e.message.removeprefix(f"{each.place}: ")
+        return (error("ufs-damaged", each.place, text, advice("ufs-damaged")),)
     return ()
 
 

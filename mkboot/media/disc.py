@@ -49,8 +49,8 @@ class WritableIso(Protocol):
     def size(self) -> int:
         """Length in bytes, known beforehand."""
 
-    def write(self, out: Path, advance: Callable[[int], None] | None = None) -> None:
-        """Write it to the file ``out``."""
+    def write(self, out: Path, advance: Callable[[int], None] = ...) -> None:
+        """Write it to the file ``out``; ``advance`` hears of bytes."""
 
 
 @dataclass(frozen=True, slots=True)

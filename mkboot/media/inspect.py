@@ -38,7 +38,6 @@ from mkboot.model.inspection import (
 from mkboot.model.layout import Layout
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show
-from mkboot.tree.node import NodeType
 
 _ORDER = list(Severity)
 
@@ -111,7 +110,7 @@ def _slice_findings(medium: Medium, each: OpenSlice) -> Iterator[Finding]:
 
 def _is_listed(medium: Medium, each: OpenSlice) -> bool:
     """Whether an inspection lists a UFS: those of discs, which are small."""
-    return medium.kind is Kind.DISC and each.is_small
+    return medium.kind is Kind.DISC and each.is_small and not each.is_cut
 
 
 def _miniroot(medium: Medium, layout: Layout | None) -> FileTree | None:
@@ -167,8 +166,7 @@ def _iso_view(medium: Medium) -> IsoView | None:
     iso = medium.iso
     if iso is None:
         return None
-    others = sum(n.type is not NodeType.DIRECTORY for n in iso.tree.nodes)
-    return IsoView(iso.volume_id, iso.size, iso.rock_ridge, others)
+    return IsoView(iso.volume_id, iso.size, iso.rock_ridge, iso.files)
 
 
 def _own_facts(medium: Medium) -> dict[str, Json]:

@@ -77,9 +77,13 @@ class OpenSlice:
     """A used slice of a label, or a whole image that is one slice (number -1).
 
     ``window`` is as much of it as the image has; ``size`` is what the label says, bytes.
+    ``covers_all`` says that it stands for the whole disk, and others lie in it.
     """
 
-    def __init__(self, source: ByteSource, entry: SliceEntry, start: int) -> None:
+    def __init__(
+        self, source: ByteSource, entry: SliceEntry, start: int, *, covers_all: bool = False
+    ) -> None:
+        self.covers_all = covers_all
         self.entry = entry
         self.number = entry.number
         self.start = start
@@ -118,7 +122,7 @@ class OpenSlice:
 
     @cached_property
     def _opened(self) -> UfsVolume | InputError | None:
-        if not looks_like_ufs(self.window):
+        if self.holds is not SliceHolds.UFS:
             return None
         try:
             return open_ufs(self.window, place=(self.place,))
@@ -148,10 +152,12 @@ class OpenSlice:
 
     @cached_property
     def holds(self) -> SliceHolds:
-        """What it was found to hold."""
+        """What it was found to hold, as far as the image has it."""
+        if self.window.size == 0:
+            return SliceHolds.UNKNOWN
         if looks_like_iso(self.window):
             return SliceHolds.ISO
-        if self.entry.tag == TAG_BACKUP:
+        if self.covers_all:
             return SliceHolds.WHOLE_DISK
         if looks_like_ufs(self.window):
             return SliceHolds.UFS
@@ -208,7 +214,19 @@ class Medium:
         label = self.label
         if label is None or not label.geometry.cylinder or self.kind is Kind.SLICE:
             return ()
-        return tuple(OpenSlice(self.source, e, label.start(e.number)) for e in label.used)
+        return tuple(
+            OpenSlice(self.source, e, label.start(e.number), covers_all=self._covers_all(label, e))
+            for e in label.used
+        )
+
+    def _covers_all(self, label: Label, entry: SliceEntry) -> bool:
+        """Whether a slice is slice 2 of a disk by convention: all of it, for backups."""
+        if entry.start_cylinder or len(label.used) == 1:
+            return False
+        if entry.tag == TAG_BACKUP:
+            return True
+        whole = label.geometry.cylinder * label.geometry.ncyl
+        return entry.number == 2 and entry.sectors >= whole and self.kind is Kind.DISK
 
     def slice(self, number: int) -> OpenSlice | None:
         """The used slice of that number."""
@@ -238,7 +256,8 @@ class Medium:
     def iso_end(self) -> int | None:
         """Where the ISO 9660 itself ends, in bytes; None where there is none to be read.
 
-        That is what its descriptor says, unless that is the end of all slices.
+        That is what its descriptor says, unless slice 0 says less: genisoimage counts the
+        slices behind it, and its padding behind those, in.
         """
         iso = self.iso
         if iso is None:
@@ -246,8 +265,7 @@ class Medium:
         first = self.slice(0)
         if first is None or iso.size <= first.size:
             return iso.size
-        others = [s.start * SECTOR + s.size for s in self.slices if s.start > 0]
-        return data_end(iso) if others and iso.size >= max(others) else iso.size
+        return data_end(iso)
 
     @property
     def iso_is_cut(self) -> bool:

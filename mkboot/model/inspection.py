@@ -102,7 +102,7 @@ class LabelView:
 
 @dataclass(frozen=True, slots=True)
 class IsoView:
-    """An ISO 9660 file system: ``size`` in bytes, ``files`` counts all but directories."""
+    """An ISO 9660 file system: ``size`` in bytes, ``files`` counts regular files."""
 
     volume_id: bytes
     size: int

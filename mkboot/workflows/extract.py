@@ -21,7 +21,8 @@ from mkboot.workflows.select import only
 
 def path_in(reached: Reached, path: str | None) -> bytes:
     """The path meant inside what was reached: what stood behind ``SET:``, then ``path``."""
-    return reached.path.rstrip(b"/") + b"/" + os.fsencode(path or "")
+    parts = (*reached.path.split(b"/"), *os.fsencode(path or "").split(b"/"))
+    return b"/" + b"/".join(part for part in parts if part not in (b"", b"."))
 
 
 def extract(

@@ -66,8 +66,9 @@ def test_they_read_ours(program: str, tmp_path: Path) -> None:
     out.mkdir()
     argv = [program, "-x", "-p", "-f", archive, "-C", out]
     subprocess.run([*argv, *_options(program)], check=True, capture_output=True)
-    # GNU tar is not told of holes; the content is compared all the same
-    assert differences(tree, read_directory(out)) == []
+    found = differences(tree, read_directory(out))
+    # bsdtar leaves the time of the directory that was there before it
+    assert [d for d in found if program == "tar" or d[:2] != (b"/", "mtime")] == []
 
 
 @as_root
@@ -160,7 +161,9 @@ def test_a_hard_link_to_nothing_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_cut_short_is_refused(tmp_path: Path) -> None:
-    data = written(rich_tree(), tmp_path / "t.tar").read_bytes()
+    builder = rich_tree().edit()
+    builder.unlink(0, b"holes")
+    data = written(builder.build(), tmp_path / "t.tar").read_bytes()
     end = len(data.rstrip(b"\0"))
     for length in range(512, end, 512):
         refused(tmp_path, data[:length])

@@ -60,18 +60,21 @@ def assert_same(tree: FileTree, top: Path) -> int:
     seen = 0
     inodes: dict[int, int] = {}
     for path, number, node in tree.walk():
-        file = os.fsencode(top) + (b"" if path == b"/" else path)
-        there = os.lstat(file)
+        file = top / os.fsdecode(path[1:])
+        there = file.lstat()
         seen += 1
         assert TYPE_OF_BITS[stat.S_IFMT(there.st_mode)] is node.type, path
         assert (there.st_uid, there.st_gid) == (node.uid, node.gid), path
         assert inodes.setdefault(number, there.st_ino) == there.st_ino, path
         if node.is_directory:
-            assert set(os.listdir(file)) == set(tree.children(number)), path
+            assert {os.fsencode(inside.name) for inside in file.iterdir()} == set(
+                tree.children(number)
+            ), path
         else:
             assert there.st_nlink == tree.nlink(number), path
         if node.type is NodeType.SYMLINK:
-            assert os.readlink(file) == node.target, path
+            # pathlib would tidy the target up
+            assert os.fsencode(os.readlink(file)) == node.target, path  # noqa: PTH115
             continue
         assert stat.S_IMODE(there.st_mode) == node.mode, path
         if path != b"/":  # restore leaves its own file there
@@ -80,7 +83,7 @@ def assert_same(tree: FileTree, top: Path) -> int:
             assert (os.major(there.st_rdev), os.minor(there.st_rdev)) == node.device, path
         if node.type is NodeType.FILE:
             assert there.st_size == node.size, path
-            with open(file, "rb") as opened:
+            with file.open("rb") as opened:
                 for data in node.content.chunks():
                     assert opened.read(len(data)) == data, path
     assert len(set(inodes.values())) == len(inodes)

@@ -4,8 +4,7 @@
 pycdlib has no way to set owners, times or link counts, drops device nodes, loses the
 name of a relocated directory when it is long, and looks for room for a continuation area
 in every block from the first on.  So the records are made without its Rock Ridge, and
-their system use areas are put in here: RR, PX, CL and PL as pycdlib's own objects, for
-it changes them during the layout, all other entries as finished bytes.
+their system use areas (see ``areas``) are put in here.
 
 This leans on internals of one version.  ``selfcheck`` proves on first use that they are
 as expected; ``INTERNALS`` names them.
@@ -15,37 +14,38 @@ as expected; ``INTERNALS`` names them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from pycdlib import dates, dr, inode, path_table_record, rockridge
+from pycdlib import dr, inode, path_table_record, rockridge
 from pycdlib.pycdlib import PyCdlib
 
+from mkboot.errors import BugError
 from mkboot.formats.iso import entries
-from mkboot.formats.iso.dates import short_fields
+from mkboot.formats.iso.areas import ROCK_RIDGE, Facts, Raw, attributes, date, describe
 from mkboot.formats.iso.structs import SECTOR
-from mkboot.tree.node import SECOND, TYPE_BITS, Node
+from mkboot.tree.node import SECOND
 
 #: What is used of pycdlib beyond its public face.
 INTERNALS: tuple[tuple[type, tuple[str, ...]], ...] = (
     (PyCdlib, ("_add_child_to_dr", "_add_to_ptr_size", "_finish_add", "inodes", "pvd")),
     (PyCdlib, ("force_consistency", "write_fp", "logical_block_size")),
-    (dr.DirectoryRecord, ("new_file", "new_dir", "new_dot", "new_dotdot", "set_ptr")),
+    (
+        dr.DirectoryRecord,
+        ("new_file", "new_dir", "new_dot", "new_dotdot", "set_ptr", "set_data_location"),
+    ),
     (dr.DirectoryRecord, ("dr_len", "date", "rock_ridge", "inode", "children")),
     (rockridge.RockRidge, ("_initialized", "_full_name", "rr_version", "dr_entries")),
     (rockridge.RockRidge, ("ce_entries", "ce_area_lengths", "add_ce_area", "parent_link")),
-    (rockridge.RockRidge, ("cl_to_moved_dr", "moved_to_cl_dr", "bytes_to_skip")),
+    (rockridge.RockRidge, ("cl_to_moved_dr", "moved_to_cl_dr", "bytes_to_skip", "ce_areas")),
+    (rockridge.RockRidge, ("child_link_update_from_dirrecord",)),
+    (rockridge.RockRidge, ("parent_link_update_from_dirrecord",)),
     (rockridge.RockRidgeEntries, ("rr_record", "px_record", "tf_record", "al_records")),
     (rockridge.RockRidgeEntries, ("cl_record", "pl_record", "ce_record")),
     (rockridge.RRPXRecord, ("posix_file_mode", "posix_file_links", "posix_user_id")),
     (rockridge.RRPXRecord, ("posix_group_id",)),
-    (rockridge.RockRidgeContinuationBlock, ("add_entry",)),
+    (rockridge.RockRidgeContinuationBlock, ("add_entry", "set_extent_location")),
     (inode.Inode, ("new", "linked_records", "extent_location", "data_length")),
 )
-
-_VERSION = "1.09"
-_RECORD_MAX = rockridge.ALLOWED_DR_SIZE
-_CE = 28
-_LINK = 12
 
 
 class DataFile(Protocol):
@@ -58,25 +58,19 @@ class DataFile(Protocol):
         """The next bytes."""
 
 
-class Facts(NamedTuple):
-    """What a record says of its node: the name (empty for ``.`` and ``..``), the links."""
-
-    name: bytes
-    node: Node
-    links: int
-
-
 @dataclass(frozen=True, slots=True)
 class Spot:
     """A directory in the layout, to add to; ``facts`` are what its own records say.
 
-    ``blocks`` holds the continuation block that is being filled for its entries: each
-    directory has its own, for a reader that cannot go back (libarchive) takes only those
-    that lie behind the directory.
+    ``parent`` is where it lies, which for a relocated one is not where it belongs;
+    ``moved`` is what lies in the directory of the relocated, and that itself.
+    ``blocks`` are the continuation blocks of its entries; the last is being filled.
     """
 
     record: Any
+    parent: Spot | None
     facts: Facts
+    moved: bool = False
     blocks: list[Any] = field(default_factory=list)
 
 
@@ -95,18 +89,6 @@ class Data:
         return int(self.inode.extent_location()) * SECTOR
 
 
-class _Raw:
-    """A finished entry, in the shape in which pycdlib asks for one."""
-
-    __slots__ = ("_data",)
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def record(self) -> bytes:
-        return self._data
-
-
 @dataclass
 class Master:
     """A volume in the making.  Everything is added before ``lay_out`` is called."""
@@ -119,16 +101,17 @@ class Master:
     def __post_init__(self) -> None:
         self._iso.new(
             interchange_level=3,
-            rock_ridge=_VERSION,
+            rock_ridge=ROCK_RIDGE,
             vol_ident=self.volume_id,
             app_ident_str="MKBOOT",
             vol_set_ident="",
         )
         root = self._iso.pvd.root_directory_record()
-        root.date = _date(self.root_facts.node.mtime)
+        root.date = date(self.root_facts.node.mtime)
         for record in root.children:
             self._describe_root(record)
-        self._root = Spot(root, self.root_facts)
+        self._root = Spot(root, None, self.root_facts)
+        self._spots = [self._root]
 
     @property
     def root(self) -> Spot:
@@ -145,7 +128,7 @@ class Master:
             kinds = entries.target(node.target)
         elif node.device is not None:
             kinds = [entries.device(node.device)]
-        more += self._describe(parent, record, facts, kinds)
+        more += describe(parent.blocks, record, facts, kinds)
         more += self._iso._add_child_to_dr(record)
         if data is not None:
             record.inode = data.inode
@@ -159,8 +142,7 @@ class Master:
         self, parent: Spot, identifier: bytes, facts: Facts, *, hidden: bool = False
     ) -> Spot:
         """A directory below ``parent``; ``hidden`` (an RE entry) for the one of relocated."""
-        extra = [entries.relocated()] if hidden else []
-        return self._directory(parent, parent, identifier, facts, extra)
+        return self._directory(parent, parent, identifier, facts, hidden=hidden)
 
     def add_relocated(
         self, home: Spot, stub: bytes, moved: Spot, identifier: bytes, facts: Facts
@@ -170,10 +152,10 @@ class Master:
         ``stub`` is the identifier of the record that stands for it at home.
         """
         link = self._file(home, stub, 0, facts)
-        more = self._describe(home, link, facts, [], child=True)
+        more = describe(home.blocks, link, facts, [], child=True)
         more += self._iso._add_child_to_dr(link)
         self._iso._finish_add(0, more)
-        made = self._directory(home, moved, identifier, facts, [entries.relocated()])
+        made = self._directory(home, moved, identifier, facts, hidden=True)
         link.rock_ridge.cl_to_moved_dr = made.record
         made.record.rock_ridge.moved_to_cl_dr = link
         return made
@@ -181,12 +163,44 @@ class Master:
     def lay_out(self) -> tuple[int, int]:
         """Gives everything its place; the size of the image and of its metadata, in bytes."""
         self._iso.force_consistency()
-        for attributes, links in self._parent_links:
-            attributes.posix_file_links = links
+        self._renumber()
+        for entry, links in self._parent_links:
+            entry.posix_file_links = links
         self._iso.inodes.sort(key=lambda i: i.extent_location())
         size = int(self._iso.pvd.space_size) * SECTOR
         first = self._iso.inodes[0].extent_location() * SECTOR if self._iso.inodes else size
         return size, int(first)
+
+    def _renumber(self) -> None:
+        """Puts the directories into an order of our own; pycdlib goes level by level.
+
+        libarchive, which hardly goes back, wants continuation blocks right behind their
+        directory, and what is relocated before the directories it belongs into, outer
+        before inner.  genisoimage does so too.
+        """
+        at = self._root.record.extent_location()
+        moved = [spot for spot in self._spots if spot.moved]
+        rest = [spot for spot in self._spots[1:] if not spot.moved]
+        for spot in (self._root, *moved, *rest):
+            spot.record.set_data_location(at, 0)
+            at += spot.record.data_length // SECTOR
+            for block in spot.blocks:
+                block.set_extent_location(at)
+                at += 1
+        for spot in self._spots:
+            dot, dotdot, *children = spot.record.children
+            dot.set_data_location(spot.record.extent_location(), 0)
+            dotdot.set_data_location((spot.parent or spot).record.extent_location(), 0)
+            if dotdot.rock_ridge.parent_link is not None:
+                dotdot.rock_ridge.parent_link_update_from_dirrecord()
+            for rock in (child.rock_ridge for child in children):
+                if rock.ce_areas:
+                    rock.dr_entries.ce_record.update_extent(rock.ce_areas[0].extent_location())
+                if rock.cl_to_moved_dr is not None:
+                    rock.child_link_update_from_dirrecord()
+        extensions = self._root.record.children[0].rock_ridge.dr_entries.ce_record
+        if extensions is None or extensions.bl_cont_area != at:
+            raise BugError("pycdlib has another layout of directories than expected")
 
     def write(self, out: Any, block: int) -> None:  # noqa: ANN401
         """Writes the image through ``out`` (seek, tell, write), data ``block`` bytes at a time."""
@@ -200,23 +214,31 @@ class Master:
         return record
 
     def _directory(
-        self, home: Spot, parent: Spot, identifier: bytes, facts: Facts, extra: list[bytes]
+        self,
+        home: Spot,
+        parent: Spot,
+        identifier: bytes,
+        facts: Facts,
+        *,
+        hidden: bool,
     ) -> Spot:
         pvd, seconds = self._iso.pvd, facts.node.mtime // SECOND
         record = dr.DirectoryRecord()
         record.new_dir(
             pvd, identifier, parent.record, 1, "", b"", SECTOR, False, False, False, 0, seconds
         )
-        more = self._describe(parent, record, facts, extra)
+        extra = [entries.relocated()] if hidden else []
+        more = describe(parent.blocks, record, facts, extra)
         more += self._iso._add_child_to_dr(record)
-        spot = Spot(record, facts)
+        spot = Spot(record, parent, facts, parent.moved or hidden)
+        self._spots.append(spot)
         dot: Any = dr.DirectoryRecord()
         dotdot: Any = dr.DirectoryRecord()
         dot.new_dot(pvd, record, 1, "", SECTOR, False, 0, seconds)
         dotdot.new_dotdot(pvd, record, 1, "", SECTOR, False, False, 0, seconds)
-        more += self._describe(spot, dot, facts._replace(name=b""), [])
+        more += describe(spot.blocks, dot, facts._replace(name=b""), [])
         moved = home is not parent
-        more += self._describe(spot, dotdot, home.facts._replace(name=b""), [], parent=moved)
+        more += describe(spot.blocks, dotdot, home.facts._replace(name=b""), [], parent=moved)
         if moved:
             dotdot.rock_ridge.parent_link = home.record
         more += self._iso._add_child_to_dr(dot) + self._iso._add_child_to_dr(dotdot)
@@ -224,108 +246,17 @@ class Master:
         row.new_dir(identifier)
         record.set_ptr(row)
         self._iso._finish_add(0, more + self._iso._add_to_ptr_size(row) + SECTOR)
-        attributes = dotdot.rock_ridge.dr_entries.px_record
-        self._parent_links.append((attributes, home.facts.links))
+        entry = dotdot.rock_ridge.dr_entries.px_record
+        self._parent_links.append((entry, home.facts.links))
         return spot
-
-    def _describe(
-        self,
-        directory: Spot,
-        record: Any,  # noqa: ANN401
-        facts: Facts,
-        extra: list[bytes],
-        *,
-        child: bool = False,
-        parent: bool = False,
-    ) -> int:
-        """Puts the system use area into a record; the bytes that continuation blocks add."""
-        record.date = _date(facts.node.mtime)
-        wanted = [entries.times(facts.node), *entries.name(facts.name), *extra]
-        rock: Any = rockridge.RockRidge()
-        rock.rr_version = _VERSION
-        rock.bytes_to_skip = 0
-        rock._full_name = facts.name
-        rock._initialized = True
-        inside = rock.dr_entries
-        inside.px_record = _attributes(facts)
-        inside.rr_record = rockridge.RRRRRecord()
-        inside.rr_record.new()
-        kinds = {bytes(entry[:2]).decode() for entry in wanted} | {"PX"}
-        used = rockridge.RRPXRecord.length(_VERSION) + rockridge.RRRRRecord.length()
-        if child:
-            inside.cl_record = rockridge.RRCLRecord()
-            inside.cl_record.new()
-            kinds.add("CL")
-        if parent:
-            inside.pl_record = rockridge.RRPLRecord()
-            inside.pl_record.new()
-            kinds.add("PL")
-        used += _LINK * (child + parent)
-        for kind in sorted(kinds):
-            inside.rr_record.append_field(kind)
-        here = _fitting(wanted, _RECORD_MAX - record.dr_len - used)
-        inside.al_records = [_Raw(entry) for entry in wanted[:here]]
-        used += sum(len(entry) for entry in wanted[:here])
-        more = 0
-        if here < len(wanted):
-            used += _CE
-            more = _continue(directory, rock, wanted[here:])
-        record.rock_ridge = rock
-        record.dr_len += used + used % 2
-        return more
 
     def _describe_root(self, record: Any) -> None:  # noqa: ANN401
         """Sets what pycdlib put into the root's own records."""
         facts = self.root_facts
-        record.date = _date(facts.node.mtime)
+        record.date = date(facts.node.mtime)
         rock = record.rock_ridge
         for area in (rock.dr_entries, rock.ce_entries):
             if area is not None and area.px_record is not None:
-                area.px_record = _attributes(facts)
+                area.px_record = attributes(facts)
             if area is not None and area.tf_record is not None:
-                area.tf_record = _Raw(entries.times(facts.node))
-
-
-def _continue(directory: Spot, rock: Any, rest: list[bytes]) -> int:  # noqa: ANN401
-    """Puts entries into continuation areas; the bytes of the blocks that this adds."""
-    rock.ce_entries = rockridge.RockRidgeEntries()
-    rock.ce_entries.al_records = [_Raw(entry) for entry in rest]
-    more = 0
-    for length in rock.ce_area_lengths(SECTOR):
-        offset = directory.blocks[-1].add_entry(length) if directory.blocks else None
-        if offset is None:
-            directory.blocks[:] = [rockridge.RockRidgeContinuationBlock(-1, SECTOR)]
-            offset = directory.blocks[-1].add_entry(length)
-            more += SECTOR
-        rock.add_ce_area(directory.blocks[-1], offset, length)
-    link = rockridge.RRCERecord()
-    link.new()
-    link.update_offset(rock.ce_areas[0].offset)
-    link.update_len(rock.ce_areas[0].length)
-    rock.dr_entries.ce_record = link
-    return more
-
-
-def _attributes(facts: Facts) -> Any:  # noqa: ANN401
-    made = rockridge.RRPXRecord()
-    made.new(TYPE_BITS[facts.node.type] | facts.node.mode)
-    made.posix_file_links = facts.links
-    made.posix_user_id = facts.node.uid
-    made.posix_group_id = facts.node.gid
-    return made
-
-
-def _date(nanoseconds: int) -> Any:  # noqa: ANN401
-    return dates.DirectoryRecordDate.from_fields(*short_fields(nanoseconds // SECOND), 0)
-
-
-def _fitting(wanted: list[bytes], room: int) -> int:
-    """How many of the entries go into ``room`` bytes, with a CE entry unless all do."""
-    if sum(len(entry) for entry in wanted) <= room:
-        return len(wanted)
-    room -= _CE
-    for number, entry in enumerate(wanted):
-        room -= len(entry)
-        if room < 0:
-            return number
-    return len(wanted)
+                area.tf_record = Raw(entries.times(facts.node))

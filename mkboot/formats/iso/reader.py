@@ -186,6 +186,8 @@ class _Reader:
             self._links[inode.key] = number
 
     def _name(self, record: Record, use: SystemUse) -> bytes:
+        if use.own:
+            raise InputError("an NM entry that stands for . or .. in a record that does not")
         if use.name:
             return use.name
         name = record.name.split(b";")[0].lower()

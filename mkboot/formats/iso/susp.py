@@ -36,7 +36,7 @@ class SystemUse:
 
     ``mtime``, ``atime``, ``ctime`` are the raw 7 or 17 bytes.  ``child`` is the sector of
     a relocated directory (CL), ``relocated`` whether this is one (RE), ``serial`` the
-    file serial number of RRIP 1.12 or 0.
+    file serial number of RRIP 1.12 or 0; ``own`` that the record stands for ``.`` or ``..``.
     """
 
     mode: int | None = None
@@ -45,6 +45,7 @@ class SystemUse:
     gid: int = 0
     serial: int = 0
     name: bytes | None = None
+    own: bool = False
     components: list[tuple[int, bytes]] = field(default_factory=list)
     device: Device | None = None
     mtime: bytes = b""
@@ -159,7 +160,8 @@ def _pn(body: bytes, use: SystemUse) -> None:
 
 def _nm(body: bytes, use: SystemUse) -> None:
     if body[0] & (s.NM_CURRENT | s.NM_PARENT):
-        raise InputError("an NM entry that stands for . or .. in a record that does not")
+        use.own = True
+        return
     use.name = (use.name or b"") + body[1:]
     if len(use.name) > 255:
         raise InputError("a name of more than 255 bytes")

@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mkboot.errors import CallerError, InputError
-from mkboot.formats.iso.adapter import Data, Facts, Master, Spot
+from mkboot.formats.iso.adapter import Data, Master, Spot
+from mkboot.formats.iso.areas import Facts
+from mkboot.formats.iso.dates import short_fields
 from mkboot.formats.iso.image import IsoImage
 from mkboot.formats.iso.names import Identifiers
 from mkboot.formats.iso.selfcheck import check_once
 from mkboot.formats.iso.spool import ContentFile
-from mkboot.formats.iso.structs import SECTOR
 from mkboot.tree.filetree import ROOT, FileTree
 from mkboot.tree.names import show
 from mkboot.tree.node import SECOND, Node, directory
@@ -76,6 +77,8 @@ def _check(node: Node) -> None:
         raise InputError(f"a link's target of {len(node.target)} bytes")
     if not (0 <= node.uid <= _WORD and 0 <= node.gid <= _WORD):
         raise InputError(f"the owner {node.uid}:{node.gid} has more than 32 bits")
+    for time in (node.mtime, node.atime, node.ctime):
+        short_fields(time // SECOND)
     if node.device is not None:
         major, minor = node.device
         if not (0 <= major <= _WORD and 0 <= minor <= _WORD) or (major == 0 and minor > 0xFF):
@@ -155,6 +158,3 @@ class _Layout:
             facts = Facts(name, node, 2)
             self._moved = self.master.add_directory(self.master.root, _MOVED, facts, hidden=True)
         return self._moved
-
-
-__all__ = ["SECTOR", "IsoImage", "lay_out_iso"]

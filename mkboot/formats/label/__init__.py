@@ -2,16 +2,13 @@
 """Sun disk labels (SPARC, eight slices)."""
 
 from mkboot.formats.label.check import check_label
+from mkboot.formats.label.edit import DISC_GEOMETRY, disc_label, edit_label, make_label
 from mkboot.formats.label.label import (
-    DISC_GEOMETRY,
     Label,
     SliceEntry,
     backup_label_sectors,
-    disc_label,
-    edit_label,
     label_xor,
     looks_like_label,
-    make_label,
     parse_label_leniently,
     read_label,
     write_label,

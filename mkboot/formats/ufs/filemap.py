@@ -91,10 +91,13 @@ def measure(size: int, extents: Iterable[Extent], layout: Layout) -> Shape:
     blocks = ceil(size, bsize)
     if blocks > DIRECT:
         return _measure_indirect(size, extents, layout)
-    used, end = 0, 0
-    for first, after in block_runs(size, extents, bsize):
-        used += after - first
-        end = after
+    small = tuple(extents)
+    if small == ((0, size),):
+        used = end = blocks
+    else:
+        runs = tuple(block_runs(size, small, bsize))
+        used = sum(after - first for first, after in runs)
+        end = runs[-1][1] if runs else 0
     tail = ceil(size % bsize, layout.fsize)
     if not tail or tail == layout.frag or end < blocks:
         return Shape(used, 0, 0)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from mkboot.errors import InputError
 from mkboot.formats.inode import ByteOrder
 from mkboot.formats.ufsdump.structs import (
+    ADDRESSES,
     CHECKSUM,
     HEADER_FORMAT,
     MAGIC,
@@ -60,7 +62,7 @@ class Header(NamedTuple):
 
 
 def header_sum(data: bytes | bytearray | memoryview, byte_order: ByteOrder) -> int:
-    """The sum of the 256 words of a header, modulo 2^32."""
+    """The sum of the words of a header, or of a part of one, modulo 2^32."""
     return int(np.frombuffer(data, dtype=_WORDS[byte_order]).sum(dtype=np.uint64)) & 0xFFFFFFFF
 
 
@@ -97,21 +99,19 @@ def parse_header(data: bytes, byte_order: ByteOrder, place: tuple[str, ...]) -> 
 
 
 class HeaderWriter:
-    """Makes headers, big-endian, that differ in few fields; counts nothing itself."""
+    """Makes headers, big-endian, that differ in few fields; counts nothing itself.
+
+    The sum is kept up by parts, for there is a header for every file.
+    """
 
     def __init__(
         self, *, date: int, base_date: int, level: int, names: tuple[bytes, bytes, bytes, bytes]
     ) -> None:
         """``names`` are label (16 bytes), file system, device and host (64 each), NUL-padded."""
-        self._record = bytearray(RECORD)
-        self._words = np.frombuffer(self._record, dtype=">u4")
-        label, filesystem, device, host = names
-        _HEADERS["big"].pack_into(
-            self._record, 0,
-            0, date, base_date, 1, 0, 0, MAGIC, 0, b"", 0, b"",
-            label, level, filesystem, device, host, 0, 1, RECORD, b"",
-        )  # fmt: skip
-        self._common = bytes(self._record[SHADOW_AT : SHADOW_AT + SHADOW_ROOM])
+        self._dates = date, base_date
+        self._label = names[0].ljust(_LABEL, b"\0")
+        self._names = _NAMES.pack(level, *names[1:])
+        self._plain = self._tail(0, b"")
 
     def make(
         self,
@@ -124,24 +124,35 @@ class HeaderWriter:
         addr: bytes = b"",
         flags: int = 0,
         shadow: bytes = b"",
-    ) -> bytearray:
-        """One header; the buffer is used again for the next.
+    ) -> bytes:
+        """One header.
 
         ``shadow`` (at most 196 bytes) takes the place of level and names where it is given.
         """
-        record = self._record
-        _VARYING.pack_into(record, 0, kind)
-        _COUNTERS.pack_into(record, 16, tapea, ino, MAGIC, 0, dinode, count, addr)
-        _WORD.pack_into(record, 888, flags)
-        record[SHADOW_AT : SHADOW_AT + SHADOW_ROOM] = (
-            shadow.ljust(SHADOW_ROOM, b"\0") if shadow else self._common
-        )
-        total = int(self._words.sum(dtype=np.uint64))
-        _UNSIGNED.pack_into(record, 28, (CHECKSUM - total) & 0xFFFFFFFF)
-        return record
+        addresses, address_sum = _addresses(addr)
+        tail, tail_sum = self._tail(flags, shadow) if flags or shadow else self._plain
+        date, base_date = self._dates
+        total = kind + date + base_date + 1 + tapea + ino + MAGIC + count
+        total += sum(_INODE_WORDS.unpack(dinode)) + address_sum + tail_sum
+        missing = (CHECKSUM - total) & 0xFFFFFFFF
+        head = _HEAD.pack(kind, date, base_date, 1, tapea, ino, MAGIC, missing)
+        return b"".join((head, dinode, count.to_bytes(4, "big"), addresses, tail))
+
+    def _tail(self, flags: int, shadow: bytes) -> tuple[bytes, int]:
+        """All from the label on, and its sum."""
+        area = shadow.ljust(SHADOW_ROOM, b"\0") if shadow else self._names
+        tail = self._label + area + _TAIL.pack(flags, 1, RECORD, b"")
+        return tail, header_sum(tail, "big")
 
 
-_VARYING = struct.Struct(">i")
-_COUNTERS = struct.Struct(">4i128si512s")
-_WORD = struct.Struct(">i")
-_UNSIGNED = struct.Struct(">I")
+_HEAD = struct.Struct(">7iI")
+_INODE_WORDS = struct.Struct(">32I")
+_NAMES = struct.Struct(">i64s64s64s")
+_TAIL = struct.Struct(">3i124s")
+_LABEL = 16
+
+
+@functools.lru_cache(maxsize=1024)
+def _addresses(addr: bytes) -> tuple[bytes, int]:
+    whole = addr.ljust(ADDRESSES, b"\0")
+    return whole, header_sum(whole, "big")

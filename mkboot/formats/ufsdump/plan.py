@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+import numpy as np
+
 from mkboot.errors import InputError
 from mkboot.formats.acl import build_acl
 from mkboot.formats.inode import (
+    DB_AT,
     FLAGS_AT,
     GEN_AT,
     IFATTRDIR,
@@ -19,8 +23,8 @@ from mkboot.formats.inode import (
     ByteOrder,
     dinode_from_node,
     encode_device,
-    mode_of,
     pack_dinode,
+    short_id,
     size_of,
     word_at,
 )
@@ -28,7 +32,7 @@ from mkboot.formats.ufsdump.directories import pack_entries
 from mkboot.formats.ufsdump.structs import DIRECTORY_CHUNK, ROOT_INODE
 from mkboot.tree.content import BytesContent, Content
 from mkboot.tree.filetree import ROOT, FileTree
-from mkboot.tree.node import TYPE_BITS, Node, NodeType
+from mkboot.tree.node import SECOND, TYPE_BITS, Node, NodeType
 
 #: Numbers above this are given afresh: the maps grow with the highest one.
 INO_MAX = 1 << 28
@@ -38,11 +42,14 @@ KEPT_DIRECTORY = 1 << 16
 
 
 class Member(NamedTuple):
-    """One inode as it goes into the stream; ``acl`` are the raw records, empty for none."""
+    """One inode as it goes into the stream; ``size`` is the content's, ``acl`` are the raw
+    records, empty for none.
+    """
 
     ino: int
     dinode: bytes
     content: Content
+    size: int
     acl: bytes
 
 
@@ -72,25 +79,22 @@ class Plan:
 
     def directories(self) -> Iterator[Member]:
         """Directories and attribute directories by ascending inode."""
-        todo = {self.numbers[n]: (n, False) for n in self.tree.names}
-        todo |= {ino: (owner, True) for owner, (ino, _) in self.attributes.items()}
-        for ino in sorted(todo):
-            number, attribute = todo[ino]
+        todo = [(self.numbers[n], n, False) for n in self.tree.names]
+        todo += [(ino, owner, True) for owner, (ino, _) in self.attributes.items()]
+        for _, number, attribute in sorted(todo):
             yield self._attribute_directory(number) if attribute else self._directory(number)
 
     def files(self) -> Iterator[Member]:
         """All that is no directory, by ascending inode."""
-        todo: dict[int, int | Node] = {
-            self.numbers[n]: n for n, node in enumerate(self.tree.nodes) if not node.is_directory
-        }
-        for _, files in self.attributes.values():
-            todo |= {file.ino: file.node for file in files}
-        for ino in sorted(todo):
-            at = todo[ino]
-            if isinstance(at, int):
-                yield self._file(ino, self.tree.nodes[at], self.tree.nlink(at), self._oeft(at))
-            else:
-                yield self._file(ino, at, 1, 0, flags=IXATTR)
+        inside = [file for _, files in self.attributes.values() for file in files]
+        nodes = self.tree.nodes
+        order = np.argsort(np.array([*self.numbers, *(file.ino for file in inside)]))
+        for at in order.tolist():
+            if at >= len(nodes):
+                file = inside[at - len(nodes)]
+                yield self._file(file.ino, file.node, 1, 0, flags=IXATTR)
+            elif not nodes[at].is_directory:
+                yield self._file(self.numbers[at], nodes[at], self.tree.nlink(at), self._oeft(at))
 
     def _oeft(self, number: int) -> int:
         return self.attributes[number][0] if number in self.attributes else 0
@@ -122,44 +126,68 @@ class Plan:
             size=len(data), times=(node.atime, node.mtime, node.ctime),
             flags=IXATTR, blocks=_blocks(len(data)),
         )  # fmt: skip
-        return Member(ino, dinode, BytesContent(data), b"")
+        return Member(ino, dinode, BytesContent(data), len(data), b"")
 
     def _member(
         self, ino: int, node: Node, nlink: int, content: Content, oeft: int, flags: int = 0
     ) -> Member:
         size = content.size
-        acl = build_acl(node.acl, node.default_acl, "big")
+        acl = build_acl(node.acl, node.default_acl, "big") if node.acl or node.default_acl else b""
         try:
-            dinode = bytearray(_dinode(node, nlink, size))
+            if node.dinode and node.device is None and dinode_order(node) == "big":
+                dinode = kept_dinode(node, nlink, size, bool(acl), oeft)
+            else:
+                dinode = _new_dinode(node, nlink, size, oeft)
         except InputError as e:
             raise e.inside(f"inode {ino}") from None
-        if not acl:
-            dinode[SHADOW_AT : SHADOW_AT + 4] = bytes(4)
-        dinode[OEFT_AT : OEFT_AT + 4] = oeft.to_bytes(4, "big")
         if flags:
-            dinode[FLAGS_AT + 3] |= flags
-        return Member(ino, bytes(dinode), content, acl)
+            old = word_at(dinode, FLAGS_AT, "big")
+            dinode = dinode[:FLAGS_AT] + (old | flags).to_bytes(4, "big") + dinode[FLAGS_AT + 4 :]
+        return Member(ino, dinode, content, size, acl)
 
 
 def dinode_order(node: Node) -> ByteOrder:
     """The byte order of a node's dinode, by its type and its size: a wrong order makes both
     absurd.  What is left in doubt has neither blocks nor size.
     """
-    fits = mode_of(node.dinode, "big") & 0o170000 == TYPE_BITS[node.type]
-    return "big" if fits and size_of(node.dinode, "big") < 1 << 48 else "little"
+    fits = node.dinode[0] >> 4 == TYPE_BITS[node.type] >> 12
+    return "big" if fits and node.dinode[8:10] == b"\0\0" else "little"
 
 
-def _dinode(node: Node, nlink: int, size: int) -> bytes:
-    if not node.dinode:
-        return dinode_from_node(
-            node, byte_order="big", nlink=nlink, size=size, blocks=_blocks(size)
-        )
-    if dinode_order(node) == "big":
-        return dinode_from_node(node, byte_order="big", nlink=nlink, size=size, keep=True)
-    flags, gen = (word_at(node.dinode, at, "little") for at in (FLAGS_AT, GEN_AT))
+_HEAD = struct.Struct(">HhHHQ6i")
+_TAIL = struct.Struct(">4I")
+
+
+def kept_dinode(node: Node, nlink: int, size: int, shadow: bool, oeft: int) -> bytes:
+    """``dinode_from_node`` with ``keep``, in a fifth of its time; not for devices.
+
+    The number of the shadow inode is dropped unless ``shadow``.
+    """
+    old = node.dinode
+    a, m, c = node.atime, node.mtime, node.ctime
+    try:
+        head = _HEAD.pack(
+            TYPE_BITS[node.type] | node.mode, nlink, short_id(node.uid), short_id(node.gid), size,
+            a // SECOND, a % SECOND // 1000, m // SECOND, m % SECOND // 1000,
+            c // SECOND, c % SECOND // 1000,
+        )  # fmt: skip
+        tail = _TAIL.pack(word_at(old, SHADOW_AT, "big") * shadow, node.uid, node.gid, oeft)
+    except struct.error as e:
+        raise InputError(f"does not fit a UFS inode: {e}") from e
+    return head + old[DB_AT:SHADOW_AT] + tail
+
+
+def _new_dinode(node: Node, nlink: int, size: int, oeft: int) -> bytes:
+    """An inode without blocks; flags and generation are taken over from an old one."""
+    flags = gen = blocks = 0
+    if node.dinode:
+        flags, gen = (word_at(node.dinode, at, dinode_order(node)) for at in (FLAGS_AT, GEN_AT))
+    if node.device is None:
+        blocks = _blocks(size)
     return dinode_from_node(
-        node, byte_order="big", nlink=nlink, size=size, blocks=_blocks(size), flags=flags, gen=gen
-    )
+        node, byte_order="big", nlink=nlink, size=size,
+        blocks=blocks, flags=flags, gen=gen, oeftflag=oeft,
+    )  # fmt: skip
 
 
 def _blocks(size: int) -> int:

@@ -68,3 +68,14 @@ def records_of(content: Content, block: int) -> int:
     for piece in pieces(content, block):
         count += 1 + len(piece.present) - piece.present.count(0)
     return max(count, 1)
+
+
+def has_zero_block(data: bytes, block: int) -> bool:
+    """Whether a block of ``data`` is all zeros: only such a one can be a hole."""
+    for at in range(0, len(data), block):
+        if not data[at] and data.startswith(_ZEROS[: min(block, len(data) - at)], at):
+            return True
+    return False
+
+
+_ZEROS = bytes(8192)

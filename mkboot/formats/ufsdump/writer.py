@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mkboot.errors import CallerError, InputError
-from mkboot.formats.inode import IFSHAD, pack_dinode
+from mkboot.formats.inode import DIRECT, IFSHAD, pack_dinode
 from mkboot.formats.ufsdump.header import HeaderWriter
 from mkboot.formats.ufsdump.plan import Member, Plan, make_plan
-from mkboot.formats.ufsdump.ranges import Piece, pieces, records_of
+from mkboot.formats.ufsdump.ranges import has_zero_block, pieces, records_of
 from mkboot.formats.ufsdump.structs import (
     ADDRESSES,
     DR_HASMETA,
@@ -36,6 +36,7 @@ Write = Callable[[bytes | bytearray | memoryview], object]
 
 #: The stream is handed on in pieces of at least this many bytes.
 BUFFER = 1 << 20
+_ZEROS, _PRESENT = bytes(RECORD), b"\1" * ADDRESSES
 #: c_inos of a dump on one volume: volume 1 begins with the root.
 _VOLUMES = (0).to_bytes(4, "big") + ROOT_INODE.to_bytes(4, "big")
 
@@ -203,28 +204,50 @@ class _Writer:
     def _member(self, member: Member) -> None:
         short = member.acl if len(member.acl) <= SHADOW_ROOM else b""
         flags = DR_HASMETA if short else 0
+        if not self._without_holes(member, flags, short):
+            self._in_pieces(member, flags, short)
+        if member.acl and not short:
+            self._long_acl(member)
+        self._flush_if_full()
+
+    def _without_holes(self, member: Member, flags: int, short: bytes) -> bool:
+        """Write an inode that needs one header and, by a look at its data, has no hole.
+
+        Nearly every file is like that, and a look at data is cheaper than at the blocks.
+        """
+        size, block = member.size, self._options.block_size
+        if size > DIRECT * block:
+            return False
+        data = self._read(member, 0, size)
+        if has_zero_block(data, block):
+            return False
+        count = -(-size // RECORD)
+        self._header(
+            TS_INODE, member.ino, count,
+            dinode=member.dinode, addr=_PRESENT[:count], flags=flags, shadow=short,
+        )  # fmt: skip
+        self._buffer += data
+        self._buffer += _ZEROS[: -size % RECORD]
+        return True
+
+    def _in_pieces(self, member: Member, flags: int, short: bytes) -> None:
         kind = TS_INODE
         for piece in pieces(member.content, self._options.block_size):
             self._header(
                 kind, member.ino, len(piece.present),
                 dinode=member.dinode, addr=piece.present, flags=flags, shadow=short,
             )  # fmt: skip
-            self._data(member, piece)
             kind = TS_ADDR
-        if kind == TS_INODE:
-            self._header(kind, member.ino, 0, dinode=member.dinode, flags=flags, shadow=short)
-        if member.acl and not short:
-            self._long_acl(member)
-        self._flush_if_full()
+            for offset, length in piece.data:
+                self._buffer += self._read(member, offset, length)
+                self._buffer += _ZEROS[: -length % RECORD]
+            self._flush_if_full()
 
-    def _data(self, member: Member, piece: Piece) -> None:
-        for offset, length in piece.data:
-            data = member.content.read(offset, length)
-            if len(data) != length:
-                raise InputError(f"ends after {offset + len(data)} of {member.content.size} bytes")
-            self._buffer += data
-            self._buffer += bytes(-length % RECORD)
-        self._flush_if_full()
+    def _read(self, member: Member, offset: int, length: int) -> bytes:
+        data = member.content.read(offset, length) if length else b""
+        if len(data) != length:
+            raise InputError(f"ends after {offset + len(data)} of {member.size} bytes")
+        return data
 
     def _long_acl(self, member: Member) -> None:
         """The shadow inode's records behind the data; TS_ADDR, so that every reader that

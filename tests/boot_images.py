@@ -24,23 +24,20 @@ def checksum(data: bytes) -> str:
     return f"{value:08x}"
 
 
-def make_ufs(
-    out: Path, files: dict[str, bytes], block: bytes = b"", *, sunify: bool = True
-) -> Path:
+def make_ufs(out: Path, files: dict[str, bytes], block: bytes = b"", *, bsize: int = 8192) -> Path:
     """A big-endian UFS of makefs, brought to Sun's form, with a boot block in sector 1."""
-    tree = out.with_suffix(".tree")
+    tree = out.with_name(out.name + ".tree")
     tree.mkdir()
     for name, data in files.items():
         path = tree / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    room = sum(-(-len(d) // 8192) + 1 for d in files.values()) * 8192 * 11 // 10
+    room = sum(-(-len(d) // bsize) + 1 for d in files.values()) * bsize * 11 // 10
     size = -(-(room + (2 << 20)) // DISC_CYLINDER) * DISC_CYLINDER
-    options = "version=1,bsize=8192,fsize=1024,optimization=time"
+    options = f"version=1,bsize={bsize},fsize=1024,optimization=time"
     command = ["makefs", "-t", "ffs", "-B", "be", "-s", str(size), "-o", options, out, tree]
     subprocess.run(command, check=True, capture_output=True)
-    if sunify:
-        subprocess.run([sys.executable, ORACLES / "sunify.py", out], check=True)
+    subprocess.run([sys.executable, ORACLES / "sunify.py", out], check=True)
     return put_block(out, block)
 
 
@@ -54,7 +51,7 @@ def put_block(image: Path, block: bytes, offset: int = SECTOR) -> Path:
 
 def make_iso(out: Path, files: dict[str, bytes]) -> Path:
     """An ISO 9660 image with Rock Ridge, by genisoimage."""
-    tree = out.with_suffix(".tree")
+    tree = out.with_name(out.name + ".tree")
     tree.mkdir()
     for name, data in files.items():
         (tree / name).write_bytes(data)

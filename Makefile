@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything that is needed is set up first (tools/set-up).
+SHELL := /bin/bash
+export PATH := $(PATH):/usr/sbin:/sbin
+BIN := .venv/bin
+DEMO := demo-out
+
+.PHONY: help test demo lint docs wheel set-up clean
+
+help:
+	@echo "make test    all tests; PYTEST_ARGS are handed on"
+	@echo "make demo    the whole main job on a made-up host, into $(DEMO)"
+	@echo "make lint    ruff and mypy"
+	@echo "make docs    write docs/cli.md from the commands"
+	@echo "make wheel   build dist/mkboot-*.whl"
+
+set-up:
+	@tools/set-up
+
+test: set-up
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+demo: set-up
+	$(BIN)/mkboot demo --force $(DEMO)
+
+lint: set-up
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+
+docs: set-up
+	$(BIN)/python docs/make_cli.py
+
+wheel: set-up
+	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .
+
+clean:
+	rm -rf .venv dist $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
