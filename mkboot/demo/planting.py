@@ -122,4 +122,6 @@ class Planter:
     ) -> Node:
         when = time * SECOND
         held = BytesContent(b"") if content is None else content
-        return Node(kind, mode, uid, gid, when, when, when, held, target, device)
+        # An inode that was never changed is taken for a free one by some programs.
+        changed = WHEN * SECOND
+        return Node(kind, mode, uid, gid, when, when, changed, held, target, device)

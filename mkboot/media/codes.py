@@ -278,6 +278,31 @@ CODES: tuple[Code, ...] = (
         "Restore the level 0 dump before it.",
     ),
     Code(
+        "not-mounted",
+        "A slice holds a UFS that the host's vfstab does not mount.",
+        "It is captured all the same; include = false in job.toml leaves it out.",
+    ),
+    Code(
+        "not-a-slice",
+        "The host's vfstab mounts a device that is no plain slice: a mirror or a volume.",
+        "Say in job.toml which slice holds it, and leave the other halves out.",
+    ),
+    Code(
+        "disk-missing",
+        "The host's vfstab mounts a slice of a disk that was not given.",
+        "Give that disk too, or the set will lack the file system.",
+    ),
+    Code(
+        "release-unknown",
+        "The host does not say which release of Solaris it runs.",
+        "Choose a base medium of its release yourself.",
+    ),
+    Code(
+        "command-missing",
+        "The install environment of a base medium lacks a program that a restore by hand uses.",
+        "Restore with the disc's own scripts, or take another medium of the release.",
+    ),
+    Code(
         "nothing-checked",
         "Nothing in the image could be checked, so nothing is known of it.",
         "Look at it with mkboot inspect.",

@@ -46,14 +46,25 @@ def verify(target: Path, progress: Progress) -> Verification:
         raise CallerError(f"{target}: no such file or directory")
     if (target / JOB_FILE).is_file():
         return _verify_job(target, progress)
-    if target.is_dir() or looks_like_set(target):
+    if target.is_dir() or _is_volume(target):
         return verify_set(target, progress)
     return verify_image(target, progress)
 
 
+def _is_volume(path: Path) -> bool:
+    """Whether an image is a volume of a set; a broken one is checked as an image alone."""
+    try:
+        return looks_like_set(path)
+    except InputError:
+        return False
+
+
 def verify_set(path: Path, progress: Progress) -> Verification:
     """Every volume at hand, then what they should hold together."""
-    opened = open_set(path)
+    try:
+        opened = open_set(path)
+    except InputError as e:
+        return _verify_pieces(path, e, progress)
     found = [
         _named(f"volume {number}", verify_image(volume.path, progress))
         for number, volume in sorted(opened.volumes.items())
@@ -72,6 +83,17 @@ def verify_set(path: Path, progress: Progress) -> Verification:
         ),
         not_checked=whole.not_checked,
     )
+
+
+def _verify_pieces(path: Path, why: InputError, progress: Progress) -> Verification:
+    """The images of what is no whole set, one by one; ``why`` is raised where there are none."""
+    folder = path / _SET if (path / _SET).is_dir() else path
+    images = sorted(folder.glob("*.iso")) if folder.is_dir() else []
+    if not images:
+        raise why
+    whole = _together([_named(i.name, verify_image(i, progress)) for i in images])
+    found = error("volume-foreign", path.name, f"no whole set: {why.message}", why.hint or "")
+    return replace(whole, findings=(*whole.findings, found))
 
 
 def _verify_job(folder: Path, progress: Progress) -> Verification:

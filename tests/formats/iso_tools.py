@@ -231,9 +231,9 @@ def image_bytes(image: IsoImage) -> bytes:
 
 
 def without_devices(rows: Rows) -> Rows:
-    """The rows less device nodes, and 1 s before 1970 as libarchive shows it."""
+    """The rows less device nodes, and with no time before 1970, which GNU tar has not."""
     return {
-        path: row._replace(mtime=max(row.mtime, row.mtime + (row.mtime == -1)))
+        path: row._replace(mtime=max(row.mtime, 0))
         for path, row in rows.items()
         if row.type not in ("char", "block")
     }

@@ -79,14 +79,19 @@ def test_the_linux_kernel(wanted: Rows, image: Path) -> None:
 
 @needs("bsdtar")
 def test_bsdtar(tmp_path: Path) -> None:
-    """255 characters too.  A tar stream holds no sockets."""
+    """255 characters too.  A tar stream holds no sockets and no such large device numbers;
+    of ``./././x`` libarchive loses a slash where one SL entry ends and the next begins.
+    """
     builder = hostile_tree(names=255).edit()
-    builder.unlink(ROOT, b"socket")
+    for name, number in list(builder.children(ROOT).items()):
+        if builder.node(number).device or name in (b"socket", b"link13"):
+            builder.unlink(ROOT, name)
     tree = builder.build()
     image = tmp_path / "image.iso"
     lay_out_iso(tree, volume_id="X", time=TIME).write(image)
-    print("XX", differences(without_devices(tree_rows(tree)), bsdtar_rows(image), BSDTAR_BLIND))
-    assert differences(without_devices(tree_rows(tree)), bsdtar_rows(image), BSDTAR_BLIND) == []
+    wanted = tree_rows(tree)
+    assert len(wanted) > 140
+    assert differences(without_devices(wanted), bsdtar_rows(image), BSDTAR_BLIND) == []
 
 
 @needs("xorriso")
@@ -195,7 +200,6 @@ def test_any_tree(tmp_path: Path, tree: FileTree) -> None:
     volume = read_iso(BytesSource(path.read_bytes()))
     assert volume.size == laid_out.size == os.stat(path).st_size
     rows = tree_rows(tree)
-    print("XX", differences(without_devices(rows), bsdtar_rows(path), BSDTAR_BLIND))
     assert differences(links_as_read_by_iso(rows), tree_rows(volume.tree)) == []
     assert differences(without_devices(rows), bsdtar_rows(path), BSDTAR_BLIND) == []
 

@@ -45,7 +45,8 @@ def test_a_base_medium_is_sound_and_everything_was_read(base: BaseFacts) -> None
 
 def test_progress_counts_every_byte(base: BaseFacts) -> None:
     class Ear:
-        events: list[Event] = []
+        def __init__(self) -> None:
+            self.events: list[Event] = []
 
         def hear(self, event: Event) -> None:
             self.events.append(event)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from conftest import needs
@@ -41,18 +41,18 @@ def inspection(slices: list[tuple[int, int]], size: int, *findings, name: str = 
     return Inspection(name, Kind.DISC, size, label, iso, "8", ("sun4u",), None, {}, findings)
 
 
-def drawn(found: Inspection) -> ElementTree.Element:
-    return ElementTree.fromstring(disc_map_svg(found))
+def drawn(found: Inspection) -> ET.Element:
+    return ET.fromstring(disc_map_svg(found))
 
 
-def texts(root: ElementTree.Element) -> list[tuple[float, float, str, str]]:
+def texts(root: ET.Element) -> list[tuple[float, float, str, str]]:
     return [
         (float(t.get("x", "")), float(t.get("y", "")), t.text or "", t.get("class", ""))
         for t in root.iter(f"{SVG}text")
     ]
 
 
-def boxes(root: ElementTree.Element) -> list[tuple[str, float, float, float, float]]:
+def boxes(root: ET.Element) -> list[tuple[str, float, float, float, float]]:
     found = []
     for r in root.iter(f"{SVG}rect"):
         if "piece" in (kind := r.get("class", "")):

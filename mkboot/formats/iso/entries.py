@@ -12,6 +12,7 @@ from mkboot.tree.node import Device, Node
 _VERSION = 1
 _NAME_PART = 250
 _COMPONENT_AREA = 250
+_LEAST_COMPONENT = 3
 
 
 def both(number: int) -> bytes:
@@ -56,22 +57,25 @@ def relocated() -> bytes:
 
 
 def target(text: bytes) -> list[bytes]:
-    """SL: a target as components.
+    """SL: a target as components; empty ones (``a//b``, ``a/``) are kept as such.
 
-    Empty components (``a//b``, ``a/``) are kept as such; those of more than an entry's
-    room are continued in the next entry.
+    Where one entry ends and the next begins a component is cut in two, as genisoimage
+    does it too: between two whole ones libarchive loses the slash.
     """
     entries: list[bytes] = []
     area = bytearray()
-    for flags, component in _components(text):
+    components = _components(text)
+    for left, (flags, component) in enumerate(components, 1 - len(components)):
         while True:
             room = _COMPONENT_AREA - len(area) - 2
-            if len(component) <= room:
+            is_tight = left < 0 and room - len(component) < _LEAST_COMPONENT
+            if len(component) <= room and not (is_tight and len(component) > 1):
                 area += bytes((flags, len(component))) + component
                 break
-            if room > 0 and len(component) > _COMPONENT_AREA - 2:
-                area += bytes((s.CONTINUES, room)) + component[:room]
-                component = component[room:]
+            part = min(room, len(component) - 1)
+            if part > 0:
+                area += bytes((s.CONTINUES, part)) + component[:part]
+                component = component[part:]
             entries.append(_entry(b"SL", bytes((s.CONTINUES,)) + area))
             area = bytearray()
     return [*entries, _entry(b"SL", b"\0" + area)]
