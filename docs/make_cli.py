@@ -51,6 +51,8 @@ def _command(command: click.Command, name: str, parent: click.Context) -> str:
     parts.append(_prose(command.help or ""))
     if own:
         parts.append(_options(context, own))
+    if command.epilog:
+        parts.append(_prose(command.epilog))
     return "\n".join(parts)
 
 

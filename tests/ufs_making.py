@@ -57,7 +57,7 @@ def contents(draw: st.DrawFn) -> Content:
     if not draw(st.booleans()) or size < 2:
         return noise(size)
     if draw(st.integers(0, 9)) == 0:
-        size += draw(st.sampled_from([16 << 20, 17 << 20, 40 << 20]))
+        size += draw(st.sampled_from([1 << 20, 16 << 20, 17 << 20]))
     runs, at = [], 0
     for _ in range(draw(st.integers(0, 4))):
         at += draw(st.integers(0, max(1, size // 3)))
@@ -115,7 +115,7 @@ def ufs_trees(draw: st.DrawFn, most: int = 15) -> FileTree:
             made = directory(draw(_MODES), draw(_IDS), draw(_IDS), draw(_TIMES))
             number = builder.add(parent, name, made)
             directories.append(number)
-            for n in range(draw(st.sampled_from([0, 0, 1, 40, 300]))):
+            for n in range(draw(st.sampled_from([0, 0, 1, 20, 100]))):
                 few = regular(BytesContent(b"%d" % n * (n % 50)), mtime=n * SECOND + SECOND)
                 builder.add(number, b"file-%d" % n, few)
         else:

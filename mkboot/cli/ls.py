@@ -26,15 +26,14 @@ def command(image: str, path: str | None, long: bool, recursive: bool) -> None:
       mkboot ls -lR disk.img:0 /etc
       mkboot ls -l JOB:/export/home
     """
-    from mkboot.workflows.extract import path_in
+    from mkboot.workflows.extract import reach_at
     from mkboot.workflows.listing import list_files, list_slices
-    from mkboot.workflows.reach import Container, reach
+    from mkboot.workflows.reach import Container
 
-    reached = reach(image)
+    reached, where = reach_at(image, path)
     if reached.kind is Container.DISK and path is None:
         lines = list_slices(reached.slices)
     else:
-        where = path_in(reached, path)
         lines = list_files(reached.files(), where, long=long, recursive=recursive)
     for line in lines:
         say(line)

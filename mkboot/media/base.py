@@ -20,7 +20,8 @@ from mkboot.media.layouts import (
     plain_release,
     product_version,
 )
-from mkboot.media.medium import Medium, OpenSlice
+from mkboot.media.medium import Medium
+from mkboot.media.openslice import OpenSlice
 from mkboot.media.paths import booted
 from mkboot.model.inspection import Json
 from mkboot.model.layout import Layout

@@ -9,7 +9,8 @@ from mkboot.errors import InputError
 from mkboot.formats.bootblock import check_block
 from mkboot.formats.label import TAG_ROOT
 from mkboot.media.codes import advice
-from mkboot.media.medium import USUAL_BOOT_SLICES, Medium, OpenSlice
+from mkboot.media.medium import Medium
+from mkboot.media.openslice import USUAL_BOOT_SLICES, OpenSlice
 from mkboot.media.paths import expand
 from mkboot.model.finding import Finding, error, note, warning
 from mkboot.model.inspection import Kind, SliceHolds

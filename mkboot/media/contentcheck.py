@@ -17,7 +17,8 @@ from mkboot.media.layouts import (
     plain_release,
     product_version,
 )
-from mkboot.media.medium import Medium, OpenSlice
+from mkboot.media.medium import Medium
+from mkboot.media.openslice import OpenSlice
 from mkboot.media.paths import expand, read_text
 from mkboot.model.finding import Finding, Severity, error, warning
 from mkboot.model.inspection import Kind
@@ -146,7 +147,7 @@ def _release(slice_0: FileTree, miniroot: FileTree | None) -> Iterator[Finding]:
     if names and said not in names:
         yield _mismatch(f".cdtoc says {version}, but the directory is Solaris_{names[0]}")
         return
-    inside = _miniroot_release(miniroot) if miniroot is not None else None
+    inside = release_in(miniroot) if miniroot is not None else None
     if inside is not None and inside != said:
         yield _mismatch(f".cdtoc says {version}, but the miniroot is of Solaris {inside}")
 
@@ -161,8 +162,8 @@ def _product_directories(slice_0: FileTree) -> list[str]:
     return [plain_release(n.removeprefix("Solaris_")) for n in names]
 
 
-def _miniroot_release(miniroot: FileTree) -> str | None:
+def release_in(root: FileTree) -> str | None:
     """The release in the first line of /etc/release (``Solaris 8 …``, ``Solaris 2.6 …``)."""
-    text = read_text(miniroot, _RELEASE_FILE, 512) or b""
+    text = read_text(root, _RELEASE_FILE, 512) or b""
     match = re.search(rb"Solaris\s+(\d+(?:\.\d+(?:\.\d+)?)?)\b", text)
     return plain_release(match[1].decode()) if match else None

@@ -150,13 +150,21 @@ def compose_disc(
     disk is full, ``CallerError`` when ``out`` exists.
     """
     label = plan_label(iso.size, slices, text=label_text, volume=label_volume)
-    tell = advance or (lambda _count: None)
+    told = 0
+
+    def tell(count: int) -> None:
+        nonlocal told
+        told += count
+        if advance is not None:
+            advance(count)
+
     regions = _regions(label, iso, slices, time, hsfs_boot, tell)
     with complete_file(out, force=force) as unfinished:
         check_regions(regions)
         iso.write(unfinished, tell)
         _check_front(unfinished, iso.size)
         size = compose(unfinished, regions, begun=True)
+    tell(max(size - told, 0))
     return ComposedDisc(label, size, regions)
 
 

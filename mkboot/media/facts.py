@@ -14,7 +14,8 @@ from mkboot.errors import InputError
 from mkboot.formats.bootblock import BOOT_AREA, recognise
 from mkboot.formats.label import SECTOR, Label
 from mkboot.media.layouts import CDTOC, SLICEMAP, load_layouts
-from mkboot.media.medium import REDIRECT, Medium, OpenSlice
+from mkboot.media.medium import Medium
+from mkboot.media.openslice import REDIRECT, OpenSlice
 from mkboot.media.paths import TEXT_MAX, first, read_text
 from mkboot.model.inspection import Json
 from mkboot.model.layout import Layout, UsrIn

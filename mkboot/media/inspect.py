@@ -12,11 +12,13 @@ from pathlib import Path
 
 from mkboot.errors import InputError
 from mkboot.formats.bootblock import check_block
+from mkboot.formats.label import SECTOR
 from mkboot.media.bootcheck import architectures, boot_findings
 from mkboot.media.codes import advice
 from mkboot.media.contentcheck import (
     install_findings,
     iso_findings,
+    release_in,
     release_of,
     tree_findings,
     ufs_findings,
@@ -24,7 +26,8 @@ from mkboot.media.contentcheck import (
 from mkboot.media.facts import gather_facts, image_sha256
 from mkboot.media.labelcheck import is_cut, label_findings
 from mkboot.media.layouts import find_layout
-from mkboot.media.medium import Medium, OpenSlice
+from mkboot.media.medium import Medium
+from mkboot.media.openslice import OpenSlice
 from mkboot.model.finding import Finding, Severity, error
 from mkboot.model.inspection import (
     Inspection,
@@ -65,12 +68,25 @@ def inspect_medium(medium: Medium, *, digest: bool = False) -> Inspection:
         size=medium.size,
         label=_label_view(medium),
         iso=_iso_view(medium),
-        release=release_of(medium),
+        release=release_of(medium) or _release_of_host(medium),
         arch=architectures(medium, layout),
         layout=layout.name if layout is not None else None,
         facts=facts,
         findings=tuple(_unique(findings)),
     )
+
+
+def _release_of_host(medium: Medium) -> str | None:
+    """The release that the root of a disk, or a slice alone, says it has."""
+    for each in _slices(medium) if medium.kind in (Kind.DISK, Kind.SLICE) else ():
+        try:
+            tree = each.tree if each.is_small and not each.is_cut else None
+        except InputError:
+            continue
+        release = release_in(tree) if tree is not None else None
+        if release is not None:
+            return release
+    return None
 
 
 def layout_of(medium: Medium) -> Layout | None:
@@ -100,12 +116,21 @@ def _slices(medium: Medium) -> tuple[OpenSlice, ...]:
 
 
 def _slice_findings(medium: Medium, each: OpenSlice) -> Iterator[Finding]:
+    if each.number < 0 and _ends_early(each):
+        text = f"the image has {each.window.size} bytes and ends before its UFS does"
+        yield error("image-truncated", each.place, text, advice("image-truncated"))
+        return
     found = ufs_findings(each)
     yield from found
-    if each.ufs is not None and not found and _is_listed(medium, each):
+    broken = any(f.code == "ufs-damaged" for f in found)
+    if not broken and _is_listed(medium, each):
         yield from tree_findings(each)
     if medium.kind is Kind.SLICE and each.boot_block is not None and each.boot_kind:
         yield from check_block(each.boot_block, each.place)
+
+
+def _ends_early(each: OpenSlice) -> bool:
+    return each.ufs is not None and each.ufs.parameters.size * SECTOR > each.window.size
 
 
 def _is_listed(medium: Medium, each: OpenSlice) -> bool:

@@ -14,7 +14,8 @@ from mkboot.formats.iso import looks_like_iso
 from mkboot.formats.label import SECTOR, check_label
 from mkboot.media.codes import advice
 from mkboot.media.layouts import CDTOC
-from mkboot.media.medium import DISC_CYLINDER, Medium, OpenSlice
+from mkboot.media.medium import DISC_CYLINDER, Medium
+from mkboot.media.openslice import OpenSlice
 from mkboot.model.finding import Finding, Severity, error, note, warning
 from mkboot.model.inspection import Kind
 
@@ -52,6 +53,11 @@ def is_cut(findings: tuple[Finding, ...]) -> bool:
 def _without_label(medium: Medium) -> Iterator[Finding]:
     if medium.iso_is_cut:
         yield _truncated(medium, "ISO 9660")
+    elif medium.iso is not None and medium.iso.size > medium.size:
+        text = f"the image has {medium.size} of the {medium.iso.size} bytes that its ISO names"
+        yield warning(
+            "image-truncated", "image", f"{text}; all files are there", advice("image-truncated")
+        )
     if medium.has_x86_partition:
         yield warning(
             "media-x86", "image", "a disk or disc of Solaris for PCs", advice("media-x86")

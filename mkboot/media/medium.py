@@ -11,30 +11,25 @@ from functools import cached_property
 from pathlib import Path
 
 from mkboot.errors import InputError
-from mkboot.formats import bootblock
 from mkboot.formats.iso import IsoVolume, looks_like_iso, read_iso
 from mkboot.formats.label import (
     SECTOR,
     TAG_BACKUP,
-    TAG_SWAP,
     Label,
     SliceEntry,
     label_xor,
     looks_like_label,
     parse_label_leniently,
 )
-from mkboot.formats.ufs import UfsVolume, looks_like_ufs, open_ufs
+from mkboot.formats.ufs import looks_like_ufs
 from mkboot.formats.ufsdump import Dump, looks_like_dump, read_dump
 from mkboot.media.layouts import CDTOC, know_stranger
-from mkboot.media.paths import read_text
-from mkboot.model.inspection import Kind, SliceHolds
-from mkboot.model.layout import BootSlice
+from mkboot.media.openslice import OpenSlice as OpenSlice
+from mkboot.model.inspection import Kind
 from mkboot.tree.content import RunsContent
 from mkboot.tree.filetree import FileTree
-from mkboot.tree.source import ByteSource, FileSource, Window
+from mkboot.tree.source import ByteSource, FileSource
 
-#: The file by which a boot slice sends its boot block to another slice.
-REDIRECT = b"/.SUNW-boot-redirect"
 #: How a flash archive begins.
 FLAR_MAGIC = b"FlAsH-aRcHiVe-"
 #: The cylinder of optical discs, in sectors.
@@ -43,20 +38,8 @@ DISC_CYLINDER = 640
 _VTOC_SANE = bytes.fromhex("600ddeee")
 #: Partition types of Solaris on PCs.  Source: illumos sys/dktp/fdisk.h.
 _X86_PARTITIONS = frozenset((0x82, 0xBF))
-#: How much of a slice is looked at to call it empty, in bytes.
-_PROBE = 65536
 _ISO_SECTOR = 2048
 _FIRST_DESCRIPTOR = 16 * _ISO_SECTOR
-#: A slice up to this size may be read for its file names, in bytes.
-_SMALL = 64 << 20
-
-#: What boots from where on discs of 2.6 and later, where no layout says so.
-USUAL_BOOT_SLICES = (
-    BootSlice(2, "sun4c", "aout"),
-    BootSlice(3, "sun4m", "aout"),
-    BootSlice(4, "sun4d", "aout"),
-    BootSlice(5, "sun4u", "fcode"),
-)
 
 
 def data_end(iso: IsoVolume) -> int:
@@ -71,99 +54,6 @@ def data_end(iso: IsoVolume) -> int:
             _, length, at = content.runs[-1]
             end = max(end, at + length)
     return -(-end // _ISO_SECTOR) * _ISO_SECTOR
-
-
-class OpenSlice:
-    """A used slice of a label, or a whole image that is one slice (number -1).
-
-    ``window`` is as much of it as the image has; ``size`` is what the label says, bytes.
-    ``covers_all`` says that it stands for the whole disk, and others lie in it.
-    """
-
-    def __init__(
-        self, source: ByteSource, entry: SliceEntry, start: int, *, covers_all: bool = False
-    ) -> None:
-        self.covers_all = covers_all
-        self.entry = entry
-        self.number = entry.number
-        self.start = start
-        self.size = entry.sectors * SECTOR
-        self.window = Window(source, start * SECTOR, self.size)
-
-    @property
-    def place(self) -> str:
-        """What findings call it."""
-        return f"slice {self.number}" if self.number >= 0 else "image"
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether the image ends before it does."""
-        return self.window.size < self.size
-
-    @property
-    def is_small(self) -> bool:
-        """Whether it is small enough for its tree to be read in passing, in an inspection."""
-        return self.size <= _SMALL
-
-    @property
-    def ufs_is_absent(self) -> bool:
-        """Whether it is all there, and holds no UFS."""
-        return not self.is_cut and not looks_like_ufs(self.window)
-
-    @cached_property
-    def ufs(self) -> UfsVolume | None:
-        """The UFS in it, or None where there is none or it cannot be opened."""
-        return self._opened if isinstance(self._opened, UfsVolume) else None
-
-    @cached_property
-    def ufs_problem(self) -> InputError | None:
-        """Why what looks like a UFS cannot be opened."""
-        return self._opened if isinstance(self._opened, InputError) else None
-
-    @cached_property
-    def _opened(self) -> UfsVolume | InputError | None:
-        if self.holds is not SliceHolds.UFS:
-            return None
-        try:
-            return open_ufs(self.window, place=(self.place,))
-        except InputError as e:
-            return e
-
-    @cached_property
-    def tree(self) -> FileTree | None:
-        """All files of the UFS; None where there is none.  Broken: ``InputError``."""
-        return self.ufs.tree() if self.ufs is not None else None
-
-    @cached_property
-    def boot_block(self) -> bytes | None:
-        """Sectors 1 to 15, or None where they are zero."""
-        return bootblock.take_out(self.window)
-
-    @cached_property
-    def boot_kind(self) -> bootblock.BootBlockKind | None:
-        """The kind of its boot block, where it has one that is recognised."""
-        return bootblock.recognise(self.boot_block) if self.boot_block else None
-
-    @cached_property
-    def redirect(self) -> bytes | None:
-        """What the redirect file says, None without one.  Broken: ``InputError``."""
-        tree = self.tree
-        return read_text(tree, REDIRECT, 512) if tree is not None else None
-
-    @cached_property
-    def holds(self) -> SliceHolds:
-        """What it was found to hold, as far as the image has it."""
-        if self.window.size == 0:
-            return SliceHolds.UNKNOWN
-        if looks_like_iso(self.window):
-            return SliceHolds.ISO
-        if self.covers_all:
-            return SliceHolds.WHOLE_DISK
-        if looks_like_ufs(self.window):
-            return SliceHolds.UFS
-        if self.entry.tag == TAG_SWAP:
-            return SliceHolds.SWAP
-        return SliceHolds.UNKNOWN if any(self.window.pread(0, _PROBE)) else SliceHolds.EMPTY
 
 
 class Medium:
@@ -269,9 +159,9 @@ class Medium:
 
     @property
     def iso_is_cut(self) -> bool:
-        """Whether the image ends before its ISO 9660 does."""
-        if self.iso_end is not None:
-            return self.iso_end > self.size
+        """Whether the image ends before the files of its ISO 9660 do."""
+        if self.iso is not None:
+            return data_end(self.iso) > self.size
         if not self.has_iso:
             return False
         blocks = self.source.pread(_FIRST_DESCRIPTOR + 80, 4)  # ECMA-119 8.4.8

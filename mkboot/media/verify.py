@@ -14,17 +14,14 @@ from pathlib import Path
 from mkboot.errors import InputError
 from mkboot.media.codes import advice
 from mkboot.media.inspect import inspect_medium
-from mkboot.media.medium import Medium, OpenSlice
+from mkboot.media.medium import Medium
+from mkboot.media.openslice import OpenSlice
 from mkboot.media.readthrough import Reading, Wanted, read_tree, sums_on_disc
-from mkboot.model.finding import Finding, error
+from mkboot.model.finding import Finding, Severity, error
 from mkboot.model.inspection import Checked, Kind, SliceHolds, Verification
 from mkboot.progress import Progress, Step
 from mkboot.tree.filetree import FileTree
 
-#: What nobody looked at, in any image.
-_NEVER = (
-    "what is in the files, where the image has no checksums of them: they were read, not compared",
-)
 _UFS_MAPS = "free maps and summaries of the UFS slices (fsck's phase 5)"
 _UNREAD = {
     SliceHolds.SWAP: "swap",
@@ -38,11 +35,13 @@ class _Account:
     """What has been looked at so far."""
 
     checked: Checked = field(default_factory=Checked)
+    compared: int = 0
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
 
     def add(self, reading: Reading) -> None:
         self.checked += reading.checked()
+        self.compared += reading.compared
         self.findings += reading.findings
 
 
@@ -65,9 +64,13 @@ def verify_image(path: Path, progress: Progress) -> Verification:
             _read_slice(each, account, step)
         _read_dump(medium, account, step)
     account.checked += Checked(structures=_structures(medium))
-    account.findings += _nothing(account.checked)
-    if account.checked.files > 0:
-        account.not_checked += _NEVER
+    account.findings += _nothing(account)
+    uncompared = account.checked.files - account.compared
+    if uncompared > 0:
+        account.not_checked.append(
+            f"what is in {uncompared} files: the image has no checksums of them, so they were "
+            "read, not compared"
+        )
     return Verification(
         checked=account.checked,
         findings=tuple(_unique(account.findings)),
@@ -149,9 +152,10 @@ def _structures(medium: Medium) -> int:
     return count
 
 
-def _nothing(checked: Checked) -> tuple[Finding, ...]:
+def _nothing(account: _Account) -> tuple[Finding, ...]:
     """Nothing looked at is no clean bill of health."""
-    if checked.files or checked.structures:
+    known_bad = any(f.severity is Severity.ERROR for f in account.findings)
+    if account.checked.files or account.checked.structures or known_bad:
         return ()
     text = "no file and no structure could be looked at"
     return (error("nothing-checked", "image", text, advice("nothing-checked")),)

@@ -9,23 +9,25 @@ from pathlib import Path
 
 from mkboot.demo.base import make_demo_base
 from mkboot.demo.host import make_demo_host
-from mkboot.errors import CallerError, ProgramError
+from mkboot.errors import BugError, CallerError, ProgramError
 from mkboot.firmware import Kind, Machine, Verdict, boot
 from mkboot.model.job import SourceDisk
 from mkboot.output import write_text
 from mkboot.progress import Progress
 from mkboot.run import find_program
 from mkboot.tree.compare import Comparison
+from mkboot.tree.filetree import FileTree
 from mkboot.workflows.build import Built, build, volume_file
 from mkboot.workflows.capture import Captured, capture
 from mkboot.workflows.host import open_host
 from mkboot.workflows.inspect import draw, inspect
 from mkboot.workflows.prepare import Request, prepare
+from mkboot.workflows.reach import reach
 from mkboot.workflows.restore import DiskTarget, Restored, restore
 from mkboot.workflows.verify import verify
 
 #: Small discs, so that a small host fills several.
-MEDIA = "50M"
+MEDIA = "38M"
 #: The second disk comes back on another one: larger, with another geometry.
 OTHER_SIZE, OTHER_HEADS, OTHER_SECTORS = 200_000_000, 19, 80
 
@@ -97,7 +99,7 @@ def demo(folder: Path, progress: Progress) -> Demo:
         _verified(job, progress),
         *_disc_boots(built, progress),
         _compared(sources, targets, progress),
-        _disk_boots(targets[0].path, progress),
+        _disk_boots(Path(sources[0].file), targets[0].path, progress),
     ]
     done = Demo(folder, time.monotonic() - began, prepared.host, picture, tuple(claims))
     write_text(folder / "report.txt", report(done, restored))
@@ -143,23 +145,39 @@ def _verified(job: Path, progress: Progress) -> Claim:
 
 def _disc_boots(built: Built, progress: Progress) -> list[Claim]:
     image = built.folder / volume_file(1)
+    read = _firmware_line(reach(f"{image}:1").top(), _DISC_FILE)
     return [
         _boots("sun4u firmware boots volume 1, through the redirect into the miniroot",
-               image, "sun4u", "cdrom", _DISC_FILE, "MKBOOT-FILE", progress),
+               image, "sun4u", "cdrom", _DISC_FILE, read, progress),
         _boots("sun4m firmware boots volume 1", image, "sun4m", "cdrom", "", "MKBOOT-UFS yes",
                progress),
     ]  # fmt: skip
 
 
-def _disk_boots(image: Path, progress: Progress) -> Claim:
+def _disk_boots(source: Path, image: Path, progress: Progress) -> Claim:
+    read = _firmware_line(reach(f"{source}:0").top(), _DISK_FILE)
     return _boots("sun4u firmware boots the restored disk", image, "sun4u", "disk", _DISK_FILE,
-                  "MKBOOT-FILE", progress)  # fmt: skip
+                  read, progress)  # fmt: skip
+
+
+def _firmware_line(tree: FileTree, path: str) -> str:
+    """What our boot block must print of a file: its size, and s = s * 31 + byte modulo 2^32."""
+    node = tree.node_at(path.encode())
+    if node is None:
+        raise BugError(f"the demo has no {path}")
+    total = 0
+    for byte in node.content.read(0, node.content.size):
+        total = (total * 31 + byte) & 0xFFFFFFFF
+    return f"MKBOOT-FILE {path} {node.content.size} {total:08x}"
 
 
 def _boots(
     what: str, image: Path, machine: Machine, kind: Kind, file: str, wanted: str, progress: Progress
 ) -> Claim:
-    """Boot it, and look for the line in which our boot block tells what it read."""
+    """Boot it, and look for the line in which our boot block tells what it read.
+
+    The line must be ``wanted``: size and checksum of the file as mkboot itself reads it.
+    """
     try:
         with progress.step(f"boot {image.name} on {machine}"):
             verdict = boot(image, machine=machine, kind=kind, arguments=file)

@@ -15,14 +15,15 @@ from mkboot.progress import Progress
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show
 from mkboot.tree.node import NodeType
-from mkboot.workflows.reach import Container, Reached, reach
+from mkboot.workflows.reach import Container, Reached, join_paths, reach
 from mkboot.workflows.select import only
 
 
-def path_in(reached: Reached, path: str | None) -> bytes:
-    """The path meant inside what was reached: what stood behind ``SET:``, then ``path``."""
-    parts = (*reached.path.split(b"/"), *os.fsencode(path or "").split(b"/"))
-    return b"/" + b"/".join(part for part in parts if part not in (b"", b"."))
+def reach_at(spec: str, path: str | None) -> tuple[Reached, bytes]:
+    """What ``spec`` names, and the path meant in it: what stood behind ``SET:``, then ``path``."""
+    inside = os.fsencode(path or "")
+    reached = reach(spec, [inside])
+    return reached, join_paths(reached.path, inside)
 
 
 def extract(
@@ -32,8 +33,9 @@ def extract(
 
     They get their full path from the container's root.  Returns what could not be kept.
     """
-    reached = reach(spec)
-    wanted = [path_in(reached, path) for path in paths]
+    inside = [os.fsencode(path) for path in paths]
+    reached = reach(spec, inside)
+    wanted = [join_paths(reached.path, path) for path in inside]
     if not wanted and reached.kind is Container.HOST:
         wanted = [reached.path]
     tree = only(reached.files(), wanted)
@@ -44,9 +46,8 @@ def extract(
 
 def cat(spec: str, path: str | None, write: Callable[[bytes], object]) -> None:
     """Hand on the bytes of one file; links are followed inside the container."""
-    reached = reach(spec)
+    reached, where = reach_at(spec, path)
     tree = reached.files()
-    where = path_in(reached, path)
     number = tree.resolve(where)
     if number is None:
         raise CallerError(f"there is no {show(where)}")
@@ -63,7 +64,8 @@ def cat(spec: str, path: str | None, write: Callable[[bytes], object]) -> None:
 def tar(spec: str, out: BinaryIO, progress: Progress) -> tuple[bytes, ...]:
     """Write a tar stream; returns the paths of sockets, which tar cannot hold."""
     tree = reach(spec).top()
-    with progress.step("tar", _total(tree), "bytes") as step:
+    total = sum(node.content.size for node in tree.nodes)
+    with progress.step("tar", total, "bytes") as step:
         return write_tar(tree, out, advance=step.advance)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,7 @@ from mkboot.model.inspection import Kind, SliceHolds
 from mkboot.recovery.sets import open_set
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show, split_path
+from mkboot.workflows.hostfiles import host_files
 from mkboot.workflows.select import subtree
 
 #: How compressed files begin, and what undoes it.
@@ -31,6 +32,12 @@ _COMPRESSED = {
     b"BZh": "bunzip2",
     b"\xfd7zXZ\0": "unxz",
     b"\x28\xb5\x2f\xfd": "unzstd",
+}
+#: Why there are no files in a slice.
+_NO_FILES = {
+    SliceHolds.EMPTY: "it is empty",
+    SliceHolds.SWAP: "it is for swap, and holds no files",
+    SliceHolds.WHOLE_DISK: "it is the whole disk, and holds no files of its own",
 }
 
 
@@ -78,26 +85,37 @@ class Reached:
         return subtree(tree, number)
 
 
-def reach(spec: str) -> Reached:
+def join_paths(base: bytes, path: bytes) -> bytes:
+    """``path`` below ``base``, in plain form; ``..`` is left to whoever looks it up."""
+    parts = (*base.split(b"/"), *path.split(b"/"))
+    return b"/" + b"/".join(part for part in parts if part not in (b"", b"."))
+
+
+def reach(spec: str, paths: Sequence[bytes] = ()) -> Reached:
     """Find and read what ``spec`` names.
 
+    ``paths`` are those in it that will be looked at, if it is not all: of a host no more
+    than they need is read.
     Raises ``CallerError`` when there is no such file or slice, ``InputError`` when it
     cannot be recognised, is broken, or is of a kind that is not supported.
     """
     if os.path.lexists(spec):
         return _reach_path(Path(spec))
-    match = re.fullmatch(r"(.+):(?:p([0-9]+):)?([0-9]+)", spec, re.DOTALL)
+    match = re.fullmatch(r"(.+):p[0-9]+:[0-9]+", spec, re.DOTALL)
     if match is not None and os.path.lexists(match[1]):
-        if match[2] is not None:
-            raise InputError(
-                "slices inside a PC's fdisk partitions are not supported yet", place=(spec,)
-            )
-        return _reach_slice(Path(match[1]), int(match[3]))
+        raise InputError(
+            "slices inside a PC's fdisk partitions are not supported yet", place=(spec,)
+        )
+    match = re.fullmatch(r"(.+):([0-9]+)", spec, re.DOTALL)
+    if match is not None and os.path.lexists(match[1]):
+        return _reach_slice(Path(match[1]), int(match[2]))
     for path, inside in _sets(spec):
         if path.exists():
             opened = open_set(path)
             words = f"the files of {opened.manifest.host} in {path}"
-            return Reached(Container.HOST, words, opened.host_tree(), _clean(inside))
+            inside = _clean(inside)
+            wanted = [join_paths(inside, each) for each in paths] or [inside]
+            return Reached(Container.HOST, words, host_files(opened, wanted), inside)
     raise CallerError(f"{spec}: no such file or directory")
 
 
@@ -161,10 +179,8 @@ def _reach_ufs(there: OpenSlice, words: str, path: Path) -> Reached:
     if problem is not None:
         raise problem.inside(str(path))
     if there.ufs is None:
-        what = "it is empty" if there.holds is SliceHolds.EMPTY else f"it holds {there.holds}"
-        raise InputError(
-            f"no file system that mkboot reads: {what}", place=(str(path), there.place)
-        )
+        why = _NO_FILES.get(there.holds, "it holds no file system that mkboot reads")
+        raise InputError(why, place=(str(path), there.place))
     try:
         tree = there.ufs.tree()
     except InputError as e:

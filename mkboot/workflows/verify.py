@@ -21,7 +21,7 @@ from mkboot.formats.ufsdump import read_dump
 from mkboot.media.codes import advice as advice_for
 from mkboot.media.facts import image_sha256
 from mkboot.media.verify import verify_image
-from mkboot.model.finding import Finding, error, warning
+from mkboot.model.finding import Finding, Severity, error, warning
 from mkboot.model.inspection import Checked, Verification
 from mkboot.model.system import BootBlock, Dump, System
 from mkboot.progress import Progress
@@ -77,7 +77,7 @@ def verify_set(path: Path, progress: Progress) -> Verification:
         checked=replace(whole.checked, segments=segments.segments),
         findings=(
             *whole.findings,
-            *segments.findings,
+            *_missing_is_bad(segments.findings, whole=path.is_dir()),
             *_foreign(opened),
             *_image_sums(opened, progress),
         ),
@@ -169,6 +169,13 @@ def _boot_block_problem(store: CaptureStore, block: BootBlock) -> str:
         return e.message
     same = hashlib.sha256(data).hexdigest() == block.sha256
     return "" if same else "its boot block is not the one that was captured"
+
+
+def _missing_is_bad(findings: tuple[Finding, ...], *, whole: bool) -> Iterator[Finding]:
+    """A volume that is not in the set's directory is an error; one disc alone is no set."""
+    for each in findings:
+        missing = whole and each.code == "volume-missing"
+        yield replace(each, severity=Severity.ERROR) if missing else each
 
 
 def _foreign(opened: OpenSet) -> Iterator[Finding]:

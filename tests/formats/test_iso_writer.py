@@ -16,6 +16,7 @@ from formats.iso_tools import (
     BSDTAR_BLIND,
     bsdtar_rows,
     directory_rows,
+    from_1970_on,
     hostile_tree,
     image_bytes,
     links_as_read_by_iso,
@@ -82,16 +83,12 @@ def test_bsdtar(tmp_path: Path) -> None:
     """255 characters too.  A tar stream holds no sockets and no such large device numbers;
     of ``./././x`` libarchive loses a slash where one SL entry ends and the next begins.
     """
-    builder = hostile_tree(names=255).edit()
-    for name, number in list(builder.children(ROOT).items()):
-        if builder.node(number).device or name in (b"socket", b"link13"):
-            builder.unlink(ROOT, name)
-    tree = builder.build()
+    tree = without_devices(hostile_tree(names=255), b"link13")
     image = tmp_path / "image.iso"
     lay_out_iso(tree, volume_id="X", time=TIME).write(image)
     wanted = tree_rows(tree)
     assert len(wanted) > 140
-    assert differences(without_devices(wanted), bsdtar_rows(image), BSDTAR_BLIND) == []
+    assert differences(wanted, bsdtar_rows(image), BSDTAR_BLIND) == []
 
 
 @needs("xorriso")
@@ -199,9 +196,12 @@ def test_any_tree(tmp_path: Path, tree: FileTree) -> None:
     laid_out.write(path)
     volume = read_iso(BytesSource(path.read_bytes()))
     assert volume.size == laid_out.size == os.stat(path).st_size
-    rows = tree_rows(tree)
-    assert differences(links_as_read_by_iso(rows), tree_rows(volume.tree)) == []
-    assert differences(without_devices(rows), bsdtar_rows(path), BSDTAR_BLIND) == []
+    wanted = links_as_read_by_iso(tree_rows(tree))
+    assert differences(wanted, tree_rows(volume.tree)) == []
+    # libarchive hides what is called so.
+    tame = without_devices(tree, b"rr_moved", b".rr_moved")
+    lay_out_iso(tame, volume_id="ANY", time=TIME).write(path)
+    assert differences(from_1970_on(tree_rows(tame)), bsdtar_rows(path), BSDTAR_BLIND) == []
 
 
 def test_two_builds_are_the_same_bytes(

@@ -92,6 +92,11 @@ def test_slices_that_overlap() -> None:
     assert found(changed(SliceEntry(1, 10, 3024, 3, 1))) == [("slice-overlap", "slice 1")]
 
 
+def test_a_backup_slice_is_no_overlap_however_long() -> None:
+    assert found(changed(SliceEntry(2, 0, 39 * 1008, 5, 0))) == []
+    assert len(found(changed(SliceEntry(2, 0, 39 * 1008, 2, 0)))) == 3
+
+
 def test_a_whole_disk_slice_without_its_tag_is_no_overlap() -> None:
     assert found(changed(SliceEntry(2, 0, 40320, 0, 0))) == []
 
@@ -108,7 +113,7 @@ def test_slices_of_discs_that_are_the_same_or_contain_all() -> None:
 def test_a_slice_past_the_end() -> None:
     short = found(disc(*SOUND_DISC), DISC_SECTORS - 1, on_disc=True)
     assert short == [("slice-past-end", "slice 5")]
-    assert found(changed(SliceEntry(7, 12, 31 * 1008, 8, 0))) == [("slice-past-end", "slice 7")] * 1
+    assert found(changed(SliceEntry(7, 12, 31 * 1008, 8, 0))) == [("slice-past-end", "slice 7")]
 
 
 def test_spare_cylinders_are_a_warning_and_the_end_an_error() -> None:

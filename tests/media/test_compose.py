@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 from conftest import needs
 from discs import genisoimage, run, xorriso
+from judge import differences as judge
+from judge import kernel_rows, tree_rows
 from trees import differences
 
 from mkboot.errors import CallerError, InputError
+from mkboot.firmware import boot
 from mkboot.formats.bootblock import take_out
 from mkboot.formats.iso import lay_out_iso, read_iso
+from mkboot.formats.ufs import read_ufs
 from mkboot.media.base import read_base
 from mkboot.media.disc import (
     ComposedDisc,
@@ -181,3 +185,41 @@ def test_slice_0_can_have_a_boot_block(parts, base, tmp_path: Path) -> None:
     assert found.boot_block == block.ljust(7680, b"\0")
     with pytest.raises(InputError, match="no boot block"):
         compose_disc(tmp_path / "p", iso, [], time=TIME, hsfs_boot=b"nothing")
+
+
+@pytest.mark.kernel
+@needs("qemu-system-x86_64")
+@pytest.mark.parametrize("which", ["base", "base_9"])
+def test_the_linux_kernel_reads_a_composed_disc(which, request, tmp_path: Path) -> None:
+    made = request.getfixturevalue(which)
+    image = tmp_path / "o.iso"
+    compose_from(made.path, image)
+    base = read_base(made.path)
+    names = [f"iso:{image}", f"ufs:{image}@2", f"ufs:{image}@6"]
+    seen = kernel_rows(names)
+    assert judge(tree_rows(environment_tree(base)), seen[names[0]], ignore={"nlink"}) == []
+    assert judge(tree_rows(base.miniroot), seen[names[1]]) == []
+    (boot,) = (s for s in base.slices if s.number == 5)
+    assert judge(tree_rows(read_ufs(boot.window)), seen[names[2]]) == []
+
+
+@pytest.mark.boot
+@needs("qemu-system-sparc", "qemu-system-sparc64")
+@pytest.mark.parametrize("machine", ["sun4u", "sun4m"])
+def test_the_firmware_boots_a_composed_disc(base, machine, tmp_path: Path) -> None:
+    compose_from(base.path, tmp_path / "o.iso")
+    verdict = boot(tmp_path / "o.iso", machine=machine, kind="cdrom", timeout=300)
+    assert verdict.verdict == "booted"
+
+
+def test_a_composed_disc_that_was_cut_is_told(base, tmp_path: Path) -> None:
+    """Where the ISO's descriptor names the ISO alone, as on pressed discs."""
+    image = tmp_path / "o.iso"
+    compose_from(base.path, image)
+    whole = image.read_bytes()
+    size = read_iso(FileSource(image)).size
+    for end in (size, Medium(image).slices[0].size, size + 307_200):
+        image.write_bytes(whole[:end])
+        assert [f.code for f in inspect_image(image).findings] == ["image-cut-at-iso"]
+    image.write_bytes(whole[: size - 2048])
+    assert [f.code for f in inspect_image(image).findings] == ["image-truncated"]

@@ -14,7 +14,10 @@ from conftest import SAMPLES, needs
 from discs import codes, genisoimage, run, xorriso
 
 from fixtures.base_media import BaseFacts
+from fixtures.stage import Stage
+from fixtures.sun_ufs import make_ufs
 from fixtures.sunlabel import Shape, Slice, sun_label
+from fixtures.ufs_geometry import Tracks
 from mkboot.media.inspect import inspect_image
 from mkboot.model.finding import Severity, worst
 from mkboot.model.inspection import Inspection, Kind, SliceHolds
@@ -129,6 +132,20 @@ def test_a_slice_a_dump_and_nothing(tmp_path: Path) -> None:
         assert inspect_image(tmp_path / name).kind is Kind.UNKNOWN
     (tmp_path / "f").write_bytes(b"FlAsH-aRcHiVe-2.0\nsection_begin=identification\n")
     assert inspect_image(tmp_path / "f").kind is Kind.FLAR
+
+
+def test_a_slice_that_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    path.write_bytes(gzip.decompress((SAMPLES / "small.ufs.gz").read_bytes())[:1_000_000])
+    assert codes(inspect_image(path)) == ["image-truncated"]
+
+
+@needs("makefs")
+def test_the_release_of_a_host(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "root")
+    stage.file(b"etc/release", b"                 Solaris 8 2/02 s28s_u7wos_08a SPARC\n")
+    make_ufs(tmp_path / "s0", stage, 1 << 21, Tracks(1, 640))
+    assert inspect_image(tmp_path / "s0").release == "8"
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ INTERNALS: tuple[tuple[type, tuple[str, ...]], ...] = (
     (rockridge.RockRidgeEntries, ("cl_record", "pl_record", "ce_record")),
     (rockridge.RRPXRecord, ("posix_file_mode", "posix_file_links", "posix_user_id")),
     (rockridge.RRPXRecord, ("posix_group_id",)),
+    (rockridge.RRRRRecord, ("rr_flags",)),
     (rockridge.RockRidgeContinuationBlock, ("add_entry", "set_extent_location")),
     (inode.Inode, ("new", "linked_records", "extent_location", "data_length")),
 )

@@ -14,7 +14,7 @@ from pycdlib import dates, rockridge
 
 from mkboot.formats.iso import entries
 from mkboot.formats.iso.dates import short_fields
-from mkboot.formats.iso.structs import SECTOR
+from mkboot.formats.iso.structs import RR_BITS, SECTOR
 from mkboot.tree.node import SECOND, TYPE_BITS, Node
 
 #: Rock Ridge as Sun's own discs have it: RRIP_1991A.
@@ -97,8 +97,7 @@ def _own_entries(
         inside.pl_record = rockridge.RRPLRecord()
         inside.pl_record.new()
         kinds.add("PL")
-    for kind in sorted(kinds):
-        inside.rr_record.append_field(kind)
+    inside.rr_record.rr_flags = sum(RR_BITS[kind] for kind in kinds)
     return int(used) + _LINK * (child + parent)
 
 

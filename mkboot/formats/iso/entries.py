@@ -24,11 +24,6 @@ def _entry(signature: bytes, body: bytes) -> bytes:
     return signature + bytes((len(body) + 4, _VERSION)) + body
 
 
-def present(*kinds: str) -> bytes:
-    """RR: which kinds of entries are there."""
-    return _entry(b"RR", bytes((sum(s.RR_BITS[kind] for kind in kinds),)))
-
-
 def times(node: Node) -> bytes:
     """TF: modification, access and attribute change, in the order of the flags."""
     flags = s.TF_MODIFY | s.TF_ACCESS | s.TF_ATTRIBUTES
@@ -37,7 +32,7 @@ def times(node: Node) -> bytes:
 
 
 def name(text: bytes) -> list[bytes]:
-    """NM: the name, in as few entries as possible."""
+    """NM: the name, in as few entries as possible; none for an empty one."""
     parts = [text[at : at + _NAME_PART] for at in range(0, len(text), _NAME_PART)]
     last = len(parts) - 1
     return [

@@ -7,13 +7,12 @@ from mkboot.formats.iso.structs import RRIP_1991A
 from mkboot.model.finding import Finding, error, note, warning
 from mkboot.tree.names import show
 
-_PLACE = "iso"
-
 
 class Notes:
     """Collects; memory does not grow with the number of things noticed."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str) -> None:
+        self._place = place
         self._counts: dict[str, tuple[int, bytes]] = {}
         self._findings: list[Finding] = []
 
@@ -39,19 +38,18 @@ class Notes:
 
     def short(self, wanted: int, size: int) -> None:
         """The image is shorter than its descriptor says (bytes)."""
-        self._findings.append(
-            warning("iso-short", _PLACE, f"the volume has {wanted} bytes, the image only {size}")
-        )
+        text = f"the volume has {wanted} bytes, the image only {size}"
+        self._findings.append(warning("iso-short", self._place, text))
 
     def rock_ridge(self, there: bool, identifier: bytes) -> None:
         """Whether Solaris will see Rock Ridge."""
         if not there:
             text = "no Rock Ridge: names are mapped, owners, modes and links are missing"
-            self._findings.append(note("iso-no-rock-ridge", _PLACE, text))
+            self._findings.append(note("iso-no-rock-ridge", self._place, text))
         elif identifier != RRIP_1991A:
             shown = show(identifier) or "none"
             text = f"Solaris ignores this Rock Ridge: its identifier is {shown}, not RRIP_1991A"
-            self._findings.append(warning("iso-rock-ridge-id", _PLACE, text))
+            self._findings.append(warning("iso-rock-ridge-id", self._place, text))
 
     def findings(self) -> tuple[Finding, ...]:
         """All of them; errors come first."""
@@ -65,7 +63,7 @@ class Notes:
 
     def _told(self, code: str, count: int, first: bytes) -> Finding:
         make, text = _TEXTS[code]
-        return make(code, _PLACE, f"{count} {text}; the first is '{show(first)}'")
+        return make(code, self._place, f"{count} {text}; the first is '{show(first)}'")
 
 
 _TEXTS = {

@@ -37,7 +37,7 @@ def read_iso(source: ByteSource, *, place: tuple[str, ...] = ()) -> IsoVolume:
     File data past the end of the source is a finding, and an ``InputError`` when read.
     """
     try:
-        return _Reader(source).read()
+        return _Reader(source, ": ".join((*place, "iso"))).read()
     except InputError as e:
         raise e.inside(*place, "iso") from e
 
@@ -53,7 +53,7 @@ class _Directory:
 
 
 class _Reader:
-    def __init__(self, source: ByteSource) -> None:
+    def __init__(self, source: ByteSource, place: str) -> None:
         self._source = source
         self._areas = Areas(source)
         self._rock_ridge = False
@@ -61,7 +61,7 @@ class _Reader:
         self._skip = 0
         self._seen: set[int] = set()
         self._directory_bytes = 0
-        self._notes = Notes()
+        self._notes = Notes(place)
         self._maker = NodeMaker(source, self._notes)
         self._links: dict[tuple[object, ...], int] = {}
         self._moved: int | None = None

@@ -65,11 +65,14 @@ class SystemUse:
 
 
 class Areas:
-    """Fetches continuation areas; together they may not have more bytes than the image."""
+    """Fetches continuation areas.
+
+    Records may share one, but all that is fetched is bounded by the size of the image.
+    """
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
-        self._left = source.size + AREA_MAX
+        self._left = 4 * source.size + 1024 * AREA_MAX
         self._blocks: dict[int, bytes] = {}
 
     def fetch(self, block: int, offset: int, size: int) -> bytes:

@@ -4,9 +4,10 @@
 Rock Ridge keeps names, types, modes, owners, three times in whole seconds, targets,
 device numbers and the number of links.  It cannot hold ACLs and extended attributes
 (``IsoImage.lost`` names what had some), nor which names belong together when a file with
-several is empty or no regular file.  Directories more than eight levels down are
-relocated, for that is what ECMA-119 6.8.2.1 asks for; hsfs and Linux put them back,
-firmware does not.
+several is empty or no regular file.  Linux shows but 253 bytes of a name.
+
+Directories more than eight levels down are relocated, for that is what ECMA-119 6.8.2.1
+asks for; hsfs and Linux put them back, firmware does not.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mkboot.errors import CallerError, InputError
+from pycdlib.pycdlibexception import PyCdlibException
+
+from mkboot.errors import BugError, CallerError, InputError
 from mkboot.formats.iso.adapter import Data, Master, Spot
 from mkboot.formats.iso.areas import Facts
 from mkboot.formats.iso.dates import short_fields
@@ -47,7 +50,10 @@ def lay_out_iso(tree: FileTree, *, volume_id: str, time: int) -> IsoImage:
     4095 bytes, a time before 1900, a device number that readers would take for another.
     """
     check_once(_lay_out)
-    return _lay_out(tree, volume_id, time)
+    try:
+        return _lay_out(tree, volume_id, time)
+    except PyCdlibException as e:
+        raise BugError(f"pycdlib refuses what was checked before: {e}") from e
 
 
 def _lay_out(tree: FileTree, volume_id: str, time: int) -> IsoImage:

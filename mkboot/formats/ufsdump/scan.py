@@ -85,7 +85,7 @@ def scan(stream: Stream, source: ByteSource) -> Scan:
     """Read all headers.  Raises ``InputError`` with the record for all that is amiss."""
     maps: dict[int, InodeMap] = {}
     items: dict[int, Item] = {}
-    stream.take(stream.first)
+    stream.next = 1  # no data follows the header of a first volume, whatever it counts
     last = 0
     while (header := stream.peek()) is not None:
         place = stream.at(stream.next)

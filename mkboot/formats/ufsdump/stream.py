@@ -35,6 +35,7 @@ class Stream:
         self._place = place
         self._buffer = b""
         self._buffer_at = 0
+        self._peeked: tuple[int, Header] | None = None
         self.next = 0
         first = self._record(0)
         order = magic_order(first)
@@ -69,6 +70,8 @@ class Stream:
         """
         if self.next >= self.records:
             return None
+        if self._peeked is not None and self._peeked[0] == self.next:
+            return self._peeked[1]
         place = self.at(self.next)
         header = parse_header(self._record(self.next), self.byte_order, place)
         if (header.date, header.base_date) != (self.first.date, self.first.base_date):
@@ -80,6 +83,7 @@ class Stream:
                 place=place,
                 hint="records are missing, or in the wrong order",
             )
+        self._peeked = self.next, header
         return header
 
     def take(self, header: Header) -> tuple[int, bytes]:
