@@ -190,6 +190,27 @@ class Auditor:
         )
         return data[: i[4]]
 
+    def read(self, ino: int, offset: int, length: int) -> bytes:
+        """Bytes of a file inside one block."""
+        i = self.inodes[ino]
+        n, at = divmod(offset, self.bsize)
+        per = self.bsize // 4
+        if n < 12:
+            pointer = i[11 + n]
+        else:
+            n -= 12
+            level = 1
+            while n >= per**level:
+                n -= per**level
+                level += 1
+            pointer = i[22 + level]
+            for depth in range(level - 1, -1, -1):
+                slot = n // per**depth % per
+                if pointer:
+                    pointer = self.word(self.frags(pointer, self.frag), 4 * slot)
+        data = self.frags(pointer, self.frag) if pointer else bytes(self.bsize)
+        return data[at : at + length]
+
     def links(self) -> None:
         found: Counter[int] = Counter()
         for ino, i in self.inodes.items():

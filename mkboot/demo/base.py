@@ -23,7 +23,7 @@ from mkboot.tree.node import NodeType
 _UFS_RESOLUTION = 1000
 _ISO_RESOLUTION = 1_000_000_000
 _GENERATION = 0x5EED
-_RELEASES = {"sparc-2.6": ("2.6", b"Solaris_2.6"), "sparc-9": ("9", b"Solaris_9")}
+_RELEASES = {"sparc-2.6": ("8", b"Solaris_8"), "sparc-9": ("9", b"Solaris_9")}
 #: Slice to kind of boot block; the machines are sun4c, sun4m, sun4d, sun4u.
 _BOOT_SLICES = {2: aout_sun4m, 3: aout_sun4m, 4: aout_sun4m, 5: fcode_redirect}
 

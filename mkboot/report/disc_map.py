@@ -218,15 +218,16 @@ def _drawing(pieces: Sequence[_Piece], scale: _Scale, lanes: int) -> Iterator[st
     text_x = _BAR_X + lanes * _LANE + 70
     for each in sorted(pieces, key=lambda p: p.kind == "label"):
         x, y = _BAR_X + each.lane * _LANE, scale(each.start)
-        deep = scale(each.end) - y
+        wide = lanes * _LANE if each.kind == "label" else _LANE
         yield (
-            f'<rect class="piece {each.kind}" x="{x}" y="{y:.1f}" width="{_LANE}" '
-            f'height="{deep:.1f}"/>'
+            f'<rect class="piece {each.kind}" x="{x}" y="{y:.1f}" width="{wide}" '
+            f'height="{scale(each.end) - y:.1f}"/>'
         )
-    for row, each in enumerate(pieces):
-        y = _TOP + row * _ROW + 14
-        middle = _anchor(each, pieces, scale)
-        right = _BAR_X + (each.lane + 1) * _LANE
+    rows = sorted((_anchor(p, pieces, scale), p.kind != "label", n) for n, p in enumerate(pieces))
+    for row, (middle, _, number) in enumerate(rows):
+        each, y = pieces[number], _TOP + row * _ROW + 14
+        reach = lanes if each.kind == "label" else each.lane + 1
+        right = _BAR_X + reach * _LANE
         bend = _BAR_X + lanes * _LANE + 20
         yield (
             f'<polyline class="lead" points="{right},{middle:.1f} {bend},{middle:.1f} '
@@ -239,6 +240,8 @@ def _drawing(pieces: Sequence[_Piece], scale: _Scale, lanes: int) -> Iterator[st
 def _anchor(each: _Piece, pieces: Sequence[_Piece], scale: _Scale) -> float:
     """Where the line of a piece begins: at a height where nothing stands to its right."""
     top, bottom = scale(each.start), scale(each.end)
+    if each.kind == "label":
+        return (top + bottom) / 2
     inset = min(8.0, (bottom - top) / 2)
     others = [(scale(p.start), scale(p.end)) for p in pieces if p.lane > each.lane]
     for y in ((top + bottom) / 2, top + inset, bottom - inset):

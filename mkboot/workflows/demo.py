@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ MEDIA = "38M"
 #: The second disk comes back on another one: larger, with another geometry.
 OTHER_SIZE, OTHER_HEADS, OTHER_SECTORS = 200_000_000, 19, 80
 
+_MARK = ".mkboot-demo"
 _DISC_FILE = "/kernel/genunix"
 _DISK_FILE = "/etc/vfstab"
 
@@ -71,15 +73,19 @@ NOT_PROVED = (
 )
 
 
-def demo(folder: Path, progress: Progress) -> Demo:
+def demo(folder: Path, progress: Progress, *, force: bool = False) -> Demo:
     """Carry out the whole job in ``folder``, which must not exist.
 
-    Raises ``CallerError`` when it does.
+    Raises ``CallerError`` when it does; with ``force`` the directory of an earlier demo is
+    removed first, and nothing else is.
     """
     if folder.exists():
-        raise CallerError(f"{folder} exists", hint="give another directory")
+        if not force or not (folder / _MARK).is_file():
+            raise CallerError(f"{folder} exists", hint="--force removes what an earlier demo made")
+        shutil.rmtree(folder)
     began = time.monotonic()
     folder.mkdir(mode=0o700, parents=True)
+    write_text(folder / _MARK, "mkboot demo made this directory, and may remove it\n")
     base, host_folder, job = folder / "base.iso", folder / "host", folder / "job"
     with progress.step("make a base medium"):
         make_demo_base(base)

@@ -161,3 +161,18 @@ def test_same_input_same_bytes(
     for name in ("1", "2"):
         mkboot("mkfs", image, tmp_path / name, "--gen", "7")
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["inspect"], ["verify"], ["compare"], ["extract", "--force"]],
+    ids=lambda words: words[0],
+)
+def test_json_is_one_document(arguments: list[str], image: Path, tmp_path: Path) -> None:
+    command, *rest = arguments
+    words = [command, "--json", image, *([image] if command == "compare" else [])]
+    words += [*rest, tmp_path / "out"] if command == "extract" else []
+    result = mkboot(*words, status=None)
+    assert result.status in (0, 1)
+    assert isinstance(result.document, dict)
+    assert result.err == ""

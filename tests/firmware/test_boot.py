@@ -189,9 +189,7 @@ def test_a_blank_image_does_not_boot(machine: Machine, kind: Kind, work: Path) -
 
 
 @pytest.mark.parametrize(("machine", "letter"), [("sun4m", "b"), ("sun4u", "h")])
-def test_slices_that_hold_nothing_to_start(
-    machine: Machine, letter: str, disc: Path
-) -> None:
+def test_slices_that_hold_nothing_to_start(machine: Machine, letter: str, disc: Path) -> None:
     assert boot(disc, machine, "cdrom", letter).verdict == "refused"
 
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import stat
+import struct
 import subprocess
 import tarfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from judge import Row, Rows
 
 from mkboot.formats.iso import IsoImage
+from mkboot.formats.iso.structs import SECTOR, PrimaryDescriptor
 from mkboot.tree.content import BytesContent
 from mkboot.tree.filetree import ROOT, FileTree, TreeBuilder
 from mkboot.tree.node import SECOND, TYPE_OF_BITS, Device, Node, NodeType, directory, symlink
@@ -255,3 +257,16 @@ def links_as_read_by_iso(rows: Rows) -> Rows:
         else row
         for path, row in rows.items()
     }
+
+
+def path_table_directories(image: bytes) -> list[bytes]:
+    """All directories of an image, by way of the path table."""
+    table = PrimaryDescriptor.parse(image[16 * SECTOR : 17 * SECTOR])
+    at, end = table.path_table_le * SECTOR, table.path_table_le * SECTOR + table.path_table_size.le
+    found = []
+    while at < end:
+        length, extent = image[at], struct.unpack_from("<I", image, at + 2)[0]
+        size = struct.unpack_from("<I", image, extent * SECTOR + 10)[0]
+        found.append(image[extent * SECTOR : extent * SECTOR + size])
+        at += 8 + length + length % 2
+    return found

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mkboot.formats.iso import entries, structs
@@ -18,6 +18,7 @@ TARGETS = st.lists(st.sampled_from([b"", b".", b"..", b"a", b"q" * 248]) | PARTS
 )
 
 
+@settings(deadline=None)
 @given(TARGETS.filter(bool))
 def test_targets(target: bytes) -> None:
     made = entries.target(target)
@@ -31,6 +32,7 @@ def test_targets(target: bytes) -> None:
         assert last.flags == structs.CONTINUES or last.length <= 1
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=255))
 def test_names(name: bytes) -> None:
     made = entries.name(name)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import time
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mkboot.formats.iso.names import DIRECTORY_MAX, FILE_MAX, Identifiers
@@ -35,6 +35,7 @@ def test_a_reserved_name_is_not_given() -> None:
     assert names.directory(b"rr_moved") == b"RR_MOVED0"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(NAME, st.booleans()), max_size=60))
 def test_allowed_and_unique(rows: list[tuple[bytes, bool]]) -> None:
     names = Identifiers()
@@ -54,6 +55,7 @@ def test_allowed_and_unique(rows: list[tuple[bytes, bool]]) -> None:
         seen.add(shown)
 
 
+@settings(deadline=None)
 @given(st.lists(NAME, unique=True, max_size=40))
 def test_the_order_of_bytes_is_the_order_of_the_standard(names: list[bytes]) -> None:
     made = Identifiers()

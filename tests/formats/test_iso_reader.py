@@ -4,11 +4,7 @@
 from __future__ import annotations
 
 import os
-import random
-import struct
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,17 +15,16 @@ from formats.iso_tools import (
     hostile_tree,
     image_bytes,
     links_as_read_by_iso,
+    path_table_directories,
 )
 from judge import differences, tree_rows
 
 from mkboot.errors import InputError
 from mkboot.formats.iso import lay_out_iso, looks_like_iso, read_iso, structs
 from mkboot.formats.iso.dates import read_long, read_short, write_long, write_short
-from mkboot.formats.iso.records import read_record, read_records
+from mkboot.formats.iso.records import read_records
 from mkboot.formats.iso.susp import Areas, read_system_use
-from mkboot.tree.content import BytesContent
-from mkboot.tree.filetree import TreeBuilder
-from mkboot.tree.node import SECOND, NodeType, directory, regular
+from mkboot.tree.node import SECOND, NodeType
 from mkboot.tree.source import BytesSource, FileSource
 
 SECTOR = 2048
@@ -167,7 +162,7 @@ def test_links_to_elsewhere_stay_apart(tmp_path: Path) -> None:
 def test_the_fast_ways_read_what_is_declared(small: bytes) -> None:
     source = BytesSource(small)
     seen: set[bytes] = set()
-    for data in _directories(small):
+    for data in path_table_directories(small):
         for fast in read_records(data):
             declared = structs.DirectoryRecord.parse(data[fast.offset :])
             assert fast == (
@@ -186,19 +181,6 @@ def test_the_fast_ways_read_what_is_declared(small: bytes) -> None:
             use = read_system_use(fast.system_use, Areas(source))
             seen |= _compare_entries(_entries(small, fast.system_use), use)
     assert seen >= {b"PX", b"TF", b"NM", b"SL", b"CE", b"CL", b"RE", b"PN", b"SP", b"ER", b"RR"}
-
-
-def _directories(image: bytes) -> list[bytes]:
-    """All directories of an image, by way of the path table."""
-    table = structs.PrimaryDescriptor.parse(image[PVD : PVD + SECTOR])
-    at, end = table.path_table_le * SECTOR, table.path_table_le * SECTOR + table.path_table_size.le
-    found = []
-    while at < end:
-        length, extent = image[at], struct.unpack_from("<I", image, at + 2)[0]
-        size = struct.unpack_from("<I", image, extent * SECTOR + 10)[0]
-        found.append(image[extent * SECTOR : extent * SECTOR + size])
-        at += 8 + length + length % 2
-    return found
 
 
 def _entries(image: bytes, area: bytes) -> list[tuple[bytes, bytes]]:
@@ -269,132 +251,6 @@ def test_looks_like() -> None:
 
 def test_an_image_is_recognised(small: bytes) -> None:
     assert looks_like_iso(BytesSource(small))
-
-
-def _find_record(image: bytes | bytearray, name: bytes) -> int:
-    """Where the record with an identifier lies in the image."""
-    at = image.index(bytes((len(name),)) + name, 20 * SECTOR) - 32
-    while image[at] <= structs.RECORD_HEAD:
-        at = image.index(bytes((len(name),)) + name, at + 33) - 32
-    assert read_record(bytes(image), at).name == name
-    return at
-
-
-def _patched(image: bytes, at: int, data: bytes) -> BytesSource:
-    return BytesSource(image[:at] + data + image[at + len(data) :])
-
-
-def _both(number: int) -> bytes:
-    return struct.pack("<I", number) + struct.pack(">I", number)
-
-
-def test_a_directory_in_a_loop(small: bytes) -> None:
-    root = structs.PrimaryDescriptor.parse(small[PVD : PVD + SECTOR]).root
-    extent = structs.RecordHead.parse(root).extent.le
-    at = _find_record(small, b"BRANCH1")
-    with pytest.raises(InputError, match=r"directory /branch1: .*those of another directory"):
-        read_iso(_patched(small, at + 2, _both(extent)))
-
-
-def test_directories_larger_than_the_image(small: bytes) -> None:
-    at = _find_record(small, b"BRANCH1")
-    with pytest.raises(InputError, match="larger than the image"):
-        read_iso(_patched(small, at + 10, _both(0xFFFFF800)))
-
-
-def test_continuation_areas_in_a_loop(small: bytes) -> None:
-    at = small.index(b"CE\x1c\x01", _find_record(small, b"LINK9.;1"))
-    block, offset = struct.unpack_from("<I4xI", small, at + 4)
-    area = block * SECTOR + offset
-    loop = b"CE\x1c\x01" + _both(block) + _both(offset) + _both(28)
-    with pytest.raises(InputError, match="in a chain"):
-        read_iso(_patched(small[:at] + loop + small[at + 28 :], area, loop))
-
-
-def test_an_entry_of_length_zero(small: bytes) -> None:
-    at = small.index(b"TF\x1a\x01", _find_record(small, b"LINK1.;1"))
-    with pytest.raises(InputError, match=r"record at .*a TF entry of 0 bytes"):
-        read_iso(_patched(small, at + 2, b"\0"))
-
-
-def test_a_cut_off_file_is_found_and_not_read(small: bytes) -> None:
-    volume = read_iso(BytesSource(small[: -2 * SECTOR]))
-    assert [f.code for f in volume.findings] == ["iso-truncated", "iso-short"]
-    with pytest.raises(InputError, match="past the end"):
-        tree_rows(volume.tree)
-
-
-def test_a_file_of_several_extents() -> None:
-    """Two records of one identifier, the first marked as going on, are one file."""
-    builder = TreeBuilder(directory(), resolution=SECOND)
-    one, two = b"1" * 4096, b"2" * 1000
-    builder.add(0, b"f0", regular(BytesContent(one)))
-    builder.add(0, b"f1", regular(BytesContent(two)))
-    image = bytearray(image_bytes(lay_out_iso(builder.build(), volume_id="X", time=0)))
-    first, second = _find_record(image, b"F0.;1"), _find_record(image, b"F1.;1")
-    image[first + 25] |= structs.FLAG_MULTI_EXTENT
-    with pytest.raises(InputError, match="next extent is missing"):
-        read_iso(BytesSource(bytes(image)))
-    image[second + 33 : second + 38] = b"F0.;1"
-    volume = read_iso(BytesSource(bytes(image)))
-    assert list(volume.tree.children(0)) == [b"f0"]
-    node = volume.tree.node_at(b"/f0")
-    assert node is not None
-    assert node.size == 5096
-    assert node.content.read(4000, 9999) == (one + two)[4000:]
-    assert [f.code for f in volume.findings] == ["iso-multi-extent"]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda d: d[: 17 * SECTOR], "wants bytes|no primary|directory"),
-        (lambda d: d[:PVD] + b"\2" + d[PVD + 1 :], "no primary volume descriptor"),
-        (lambda d: d[: PVD + 1] + b"X" + d[PVD + 2 :], "not an ISO 9660"),
-        (lambda d: d[: PVD + 128] + b"\0\4\4\0" + d[PVD + 132 :], "blocks of 1024 bytes"),
-        (lambda d: d[: PVD + 128] + b"\0\4" + d[PVD + 130 :], "two byte orders disagree"),
-        (lambda d: d[: PVD + 158] + _both(10**6) + d[PVD + 166 :], "directory /"),
-    ],
-)
-def test_broken_descriptors(small: bytes, change: Callable[[bytes], bytes], message: str) -> None:
-    with pytest.raises(InputError, match=message) as caught:
-        read_iso(BytesSource(change(small)))
-    assert caught.value.place[0] == "iso"
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_damage(small: bytes, seed: int) -> None:
-    """Flips and cuts in the metadata: an InputError or a reading, at once, nothing else."""
-    chance = random.Random(seed)
-    metadata = _metadata(small)
-    begun = time.process_time()
-    read = 0
-    for _ in range(50):
-        data = bytearray(small)
-        for _ in range(chance.choice((1, 1, 1, 4, 40))):
-            at = chance.randrange(PVD, metadata)
-            data[at] = chance.choice((0, 255, data[at] ^ 1 << chance.randrange(8)))
-        end = chance.randrange(PVD, len(data)) if chance.random() < 0.1 else len(data)
-        try:
-            tree_rows(read_iso(BytesSource(bytes(data[:end]))).tree)
-            read += 1
-        except InputError as e:
-            assert e.bare
-    assert read > 5
-    assert time.process_time() - begun < 20
-
-
-def _metadata(image: bytes) -> int:
-    """Where the first file's data begin."""
-    tree = read_iso(BytesSource(image)).tree
-    assert any(node.size for node in tree.nodes)
-    extents = [
-        record.extent
-        for data in _directories(image)
-        for record in read_records(data)
-        if not record.is_directory and record.size
-    ]
-    return min(extents) * SECTOR
 
 
 def test_the_hostile_tree_itself(small: bytes) -> None:

@@ -12,18 +12,22 @@ from pathlib import Path
 
 import pytest
 from conftest import SAMPLES, needs
-from formats.ufsdump_tools import OPTIONS, assert_same, dump_of, restore, sparse, trees
+from formats.ufsdump_streams import positions_in, real
+from formats.ufsdump_tools import OPTIONS, assert_same, dump_of, nodes, restore, sparse, trees
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mkboot.errors import CallerError, InputError
+from mkboot.formats.inode import dinode_from_node
 from mkboot.formats.ufs import read_ufs
 from mkboot.formats.ufsdump import DumpOptions, estimate_dump, read_dump, write_dump
 from mkboot.formats.ufsdump.directories import pack_entries, parse_entries
 from mkboot.formats.ufsdump.header import HeaderWriter
+from mkboot.formats.ufsdump.plan import kept_dinode
 from mkboot.formats.ufsdump.structs import declare_entry, declare_header
 from mkboot.tree.content import BytesContent, Content
 from mkboot.tree.filetree import FileTree, TreeBuilder
-from mkboot.tree.node import SECOND, Device, Node, NodeType, directory, regular, symlink
+from mkboot.tree.node import SECOND, Attribute, Device, Node, NodeType, directory, regular, symlink
 from mkboot.tree.source import BytesSource
 
 MTIME = 1_000_000_000 * SECOND + 123_456_000
@@ -116,21 +120,8 @@ def test_file_reads_the_header(tmp_path: Path) -> None:
         assert part in ran.stdout
 
 
-def headers_of(stream: bytes) -> list[tuple[int, bytes]]:
-    """Record numbers and headers, by the declaration alone."""
-    found, at = [], 0
-    declared = declare_header("big")
-    while at < len(stream) // 1024:
-        record = stream[at * 1024 : at * 1024 + 1024]
-        found.append((at, record))
-        header = declared.parse(record)
-        data = header.c_addr[: header.c_count]
-        at += 1 + (0 if header.c_type == 5 else len(data) - data.count(0))
-    return found
-
-
 def test_every_header_adds_up_and_is_counted() -> None:
-    for at, record in headers_of(dump_of(hand_made())):
+    for at, record in positions_in(dump_of(hand_made())):
         assert sum(struct.unpack(">256I", record)) % 2**32 == 84446
         header = declare_header("big").parse(record)
         assert header.c_magic == 60012
@@ -140,7 +131,7 @@ def test_every_header_adds_up_and_is_counted() -> None:
 
 
 def test_order_of_records() -> None:
-    headers = [declare_header("big").parse(r) for _, r in headers_of(dump_of(hand_made()))]
+    headers = [declare_header("big").parse(r) for _, r in positions_in(dump_of(hand_made()))]
     kinds = [h.c_type for h in headers]
     assert kinds[:3] == [1, 6, 3]
     ends = kinds[kinds.index(5) :]
@@ -235,8 +226,8 @@ def comparable(record: bytes) -> dict[str, object]:
 
 def assert_same_records(ours: bytes, theirs: bytes) -> None:
     assert len(ours) == len(theirs) == 416 * 1024
-    positions = headers_of(theirs)
-    assert [at for at, _ in headers_of(ours)] == [at for at, _ in positions]
+    positions = list(positions_in(theirs))
+    assert [at for at, _ in positions_in(ours)] == [at for at, _ in positions]
     for at, record in positions:
         assert comparable(ours[at * 1024 : at * 1024 + 1024]) == comparable(record), at
     data = set(range(416)) - {at for at, _ in positions}
@@ -245,12 +236,8 @@ def assert_same_records(ours: bytes, theirs: bytes) -> None:
         assert ours[at * 1024 : at * 1024 + 1024] == theirs[at * 1024 : at * 1024 + 1024], at
 
 
-def real_dump() -> bytes:
-    return gzip.decompress((SAMPLES / "small.dump.gz").read_bytes())
-
-
 def test_a_real_stream_written_again_is_the_same() -> None:
-    theirs = real_dump()
+    theirs = real()
     tree = read_dump(BytesSource(theirs)).tree
     assert_same_records(dump_of(tree, replace(OPTIONS, inodes=64)), theirs)
 
@@ -258,7 +245,7 @@ def test_a_real_stream_written_again_is_the_same() -> None:
 def test_the_same_file_system_gives_the_same_records() -> None:
     image = gzip.decompress((SAMPLES / "small.ufs.gz").read_bytes())
     tree = read_ufs(BytesSource(image))
-    assert_same_records(dump_of(tree, replace(OPTIONS, inodes=64)), real_dump())
+    assert_same_records(dump_of(tree, replace(OPTIONS, inodes=64)), real())
 
 
 def test_what_other_readers_cannot_do_reads_back() -> None:
@@ -292,12 +279,38 @@ def test_maps_of_many_inodes() -> None:
     b.add(0, b"far", replace(file_of(b"b"), ino=5_000_000))
     stream = dump_of(b.build())
     assert estimate_dump(b.build(), OPTIONS) == len(stream)
-    kinds = [declare_header("big").parse(r).c_type for _, r in headers_of(stream)]
+    kinds = [declare_header("big").parse(r).c_type for _, r in positions_in(stream)]
     assert kinds[:6] == [1, 6, 4, 3, 4, 2]
     dump = read_dump(BytesSource(stream))
     assert list(dump.dumped) == [2, 5_000_000]
     assert list(dump.in_use) == [1, 2, 5_000_000]
     assert len(dump.dumped) == 2
+
+
+@given(nodes(restorable=False), st.binary(min_size=128, max_size=128), st.integers(1, 32767))
+def test_the_quick_dinode_equals_the_shared_one(node: Node, old: bytes, nlink: int) -> None:
+    node = replace(node, dinode=old, device=None)
+    quick = kept_dinode(node, nlink, 77, True, int.from_bytes(old[124:], "big"))
+    assert quick == dinode_from_node(node, byte_order="big", nlink=nlink, size=77, keep=True)
+    without = kept_dinode(node, nlink, 77, False, 5)
+    assert without == quick[:112] + bytes(4) + quick[116:124] + b"\0\0\0\5"
+
+
+def test_what_a_dinode_says_of_attributes() -> None:
+    """Attribute files and directories carry IXATTR; the owner names the directory."""
+    attribute = Attribute(b"a", file_of(b"value"))
+    b = TreeBuilder(directory())
+    b.add(0, b"f", replace(file_of(b"x"), attributes=(attribute,)))
+    found = {}
+    for _, record in positions_in(dump_of(b.build())):
+        header = declare_header("big").parse(record)
+        if header.c_type == 2:
+            found[header.c_inumber] = struct.unpack(">HhHHQ6i12i3iIiIIIII", header.c_dinode)
+    assert {ino: words[0] for ino, words in found.items()} == {
+        2: 0o040755, 3: 0o100644, 4: 0o160755, 5: 0o100644
+    }  # fmt: skip
+    assert {ino: words[26] for ino, words in found.items()} == {2: 0, 3: 0, 4: 1, 5: 1}
+    assert {ino: words[32] for ino, words in found.items()} == {2: 0, 3: 4, 4: 0, 5: 0}
 
 
 class Shrinking(Content):

@@ -12,6 +12,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from mkboot.formats.ufsdump import DumpOptions, write_dump
+from mkboot.tree.compare import Comparison
 from mkboot.tree.content import BytesContent, Content, RunsContent
 from mkboot.tree.filetree import FileTree, TreeBuilder
 from mkboot.tree.node import SECOND, TYPE_OF_BITS, Device, Node, NodeType
@@ -35,6 +36,10 @@ def sparse(size: int, *data: tuple[int, bytes]) -> Content:
         runs.append((offset, len(piece), at))
         at += len(piece)
     return RunsContent(BytesSource(b"".join(piece for _, piece in data)), size, runs)
+
+
+def differences(left: FileTree, right: FileTree) -> list[object]:
+    return list(Comparison(left, right).differences())
 
 
 def restore(stream: bytes, room: Path) -> Path:
@@ -74,7 +79,7 @@ def assert_same(tree: FileTree, top: Path) -> int:
             assert there.st_nlink == tree.nlink(number), path
         if node.type is NodeType.SYMLINK:
             # pathlib would tidy the target up
-            assert os.fsencode(os.readlink(file)) == node.target, path  # noqa: PTH115
+            assert os.fsencode(os.readlink(file)) == node.target, path
             continue
         assert stat.S_IMODE(there.st_mode) == node.mode, path
         if path != b"/":  # restore leaves its own file there

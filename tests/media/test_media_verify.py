@@ -159,6 +159,7 @@ def test_the_sums_on_a_volume_are_compared(tmp_path: Path) -> None:
         ({"mkboot/cksum.txt": b"1 2 gone\n"}, "/gone"),
         ({"mkboot/cksum.txt": b"1 2\tgone\n"}, "iso"),
         ({"mkboot/sum.txt": b"1 1 README.TXT\n"}, "/README.TXT"),
+        ({"mkboot/cksum.txt": b"1 8 README.TXT\n"}, "/README.TXT"),
     ],
 )
 def test_a_volume_that_is_not_what_it_says(tmp_path: Path, change, place: str) -> None:

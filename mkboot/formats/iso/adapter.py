@@ -33,6 +33,7 @@ INTERNALS: tuple[tuple[type, tuple[str, ...]], ...] = (
         dr.DirectoryRecord,
         ("new_file", "new_dir", "new_dot", "new_dotdot", "set_ptr", "set_data_location"),
     ),
+    (dr.DirectoryRecord, ("set_data_length", "data_length", "extent_location")),
     (dr.DirectoryRecord, ("dr_len", "date", "rock_ridge", "inode", "children")),
     (rockridge.RockRidge, ("_initialized", "_full_name", "rr_version", "dr_entries")),
     (rockridge.RockRidge, ("ce_entries", "ce_area_lengths", "add_ce_area", "parent_link")),
@@ -191,7 +192,9 @@ class Master:
         for spot in self._spots:
             dot, dotdot, *children = spot.record.children
             dot.set_data_location(spot.record.extent_location(), 0)
-            dotdot.set_data_location((spot.parent or spot).record.extent_location(), 0)
+            above = (spot.parent or spot).record
+            dotdot.set_data_location(above.extent_location(), 0)
+            dotdot.set_data_length(above.data_length)
             if dotdot.rock_ridge.parent_link is not None:
                 dotdot.rock_ridge.parent_link_update_from_dirrecord()
             for rock in (child.rock_ridge for child in children):

@@ -165,10 +165,8 @@ class _Reader:
             self._notes.older(path)
             return None
         if use.child is not None:
-            record = self._own_record(use.child, path)
+            record = self._own_record(use.child, path)._replace(extent=use.child)
             use = self._use(record)
-            record = record._replace(extent=use.child if use.child is not None else record.extent)
-            extents = [record]
         if record.is_directory:
             number = builder.add(at.number, name, self._maker.make(record, use, (), path))
             return _Directory(number, path, record.extent, record.size)

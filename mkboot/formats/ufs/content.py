@@ -7,15 +7,13 @@ Source: illumos sys/fs/ufs_fs.h and ufs_inode.h, in own words.
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
-
-import numpy as np
 
 from mkboot.errors import InputError
 from mkboot.formats.inode import DB_AT, DIRECT, INDIRECT, size_of
-from mkboot.formats.ufs.store import BlockStore, Pointers
+from mkboot.formats.ufs.store import BlockStore, IndirectBlock
 from mkboot.formats.ufs.structs import Superblock
 from mkboot.tree.content import Content, Extent, join_extents
 
@@ -103,32 +101,33 @@ def _below(
         if number in seen:
             raise InputError(f"indirect block {number} comes twice")
         seen.add(number)
-    table = store.indirect(number)
+    block = store.indirect(number)
     if level == 0:
-        yield from _leaf(store, table[lo:hi], start + lo)
+        yield from _leaf(store, block, start, lo, hi)
         return
-    span = store.sb.nindir**level
-    children = table[lo // span : -(-hi // span)]
-    for n in np.flatnonzero(children).tolist():
-        at = (lo // span + n) * span
-        child_lo, child_hi = max(lo - at, 0), min(hi - at, span)
-        yield from _below(
-            store, int(children[n]), level - 1, start + at, child_lo, child_hi,
-            (*path, number), seen,
-        )  # fmt: skip
+    span = int(store.sb.nindir**level)
+    for n in range(lo // span, -(-hi // span)):
+        child, at = block.numbers[n], n * span
+        if child:
+            child_lo, child_hi = max(lo - at, 0), min(hi - at, span)
+            yield from _below(
+                store, child, level - 1, start + at, child_lo, child_hi, (*path, number), seen
+            )
 
 
-def _leaf(store: BlockStore, table: Pointers, start: int) -> Iterator[Run]:
-    """The runs among the numbers in one piece of a single indirect block."""
-    if not table.any():
-        return
-    store.check_blocks(table)
-    follows = np.where(table[:-1] == 0, 0, table[:-1] + store.sb.frag)
-    edges = [0, *(np.flatnonzero(table[1:] != follows) + 1).tolist(), len(table)]
-    for at, until in pairwise(edges):
-        fragment = int(table[at])
+def _leaf(store: BlockStore, block: IndirectBlock, start: int, lo: int, hi: int) -> Iterator[Run]:
+    """The runs among the numbers ``lo`` to ``hi`` of a single indirect block."""
+    for index in block.wrong:
+        if lo <= index < hi:
+            store.check(block.numbers[index], store.sb.frag)
+    edge = bisect_right(block.edges, lo)
+    while lo < hi:
+        until = min(block.edges[edge], hi)
+        fragment = block.numbers[lo]
         if fragment:
-            yield Run(start + at, until - at, fragment)
+            yield Run(start + lo, until - lo, fragment)
+        lo = until
+        edge += 1
 
 
 class UfsContent(Content):

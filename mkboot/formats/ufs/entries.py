@@ -16,6 +16,8 @@ from mkboot.formats.ufs.store import BlockStore
 from mkboot.formats.ufs.structs import DIRECTORY_CHUNK, ENTRY_HEADER, ByteOrder
 from mkboot.tree.names import NAME_MAX, show
 
+#: A directory is held in memory while it is read: this is room for ten million names.
+_MOST_BYTES = 1 << 28
 _HEADER = {"big": struct.Struct(">IHH"), "little": struct.Struct("<IHH")}
 
 
@@ -23,7 +25,7 @@ def read_directory(store: BlockStore, dinode: bytes) -> bytes:
     """All chunks of a directory.  ``InputError`` for a hole or a size that cannot be."""
     sb = store.sb
     size = size_of(dinode, store.order)
-    if size == 0 or size % DIRECTORY_CHUNK or size > sb.size * sb.fsize:
+    if size == 0 or size % DIRECTORY_CHUNK or size > min(sb.size * sb.fsize, _MOST_BYTES):
         raise InputError(f"a directory of {size} bytes")
     blocks = -(-size // sb.bsize)
     found = sum(run.blocks for run in runs(store, dinode, 0, blocks, once=True))

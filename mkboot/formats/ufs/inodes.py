@@ -27,7 +27,11 @@ class InodeTable:
         self._nodes: dict[int, array[int]] = {}
 
     def get(self, ino: int) -> bytes:
-        """The 128 bytes.  ``InputError`` for a number out of range or an inode not in use."""
+        """The 128 bytes.
+
+        ``InputError`` for a number out of range, an inode not in use, or one that became a
+        node already.
+        """
         raw = self._raw.get(ino)
         if raw is not None:
             return raw
@@ -36,7 +40,8 @@ class InodeTable:
         self._load(ino // self._ipg)
         raw = self._raw.get(ino)
         if raw is None:
-            raise InputError(f"inode {ino} is not in use")
+            why = "is not in use" if self.node_of(ino) is None else "has a name already"
+            raise InputError(f"inode {ino} {why}")
         return raw
 
     def node_of(self, ino: int) -> int | None:

@@ -125,12 +125,13 @@ class TreeReader:
         return number
 
     def _entries(self, dinode: bytes, ino: int, above: int) -> dict[bytes, int]:
+        data = read_directory(self._store, dinode)
         # Directories cannot share blocks, so together they are no larger than the disk:
         # without this a small image could keep the reader busy for days.
-        self._room -= size_of(dinode, self._order)
+        self._room -= len(data)
         if self._room < 0:
             raise InputError("the directories together are larger than the file system")
-        return parse_directory(read_directory(self._store, dinode), self._order, ino, above)
+        return parse_directory(data, self._order, ino, above)
 
     def _make(self, ino: int) -> Node:
         """The node of an inode that belongs into a directory."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,20 @@ from mkboot.errors import InputError
 from mkboot.formats.ufs.structs import ByteOrder, Superblock
 from mkboot.tree.source import ByteSource, read_exact
 
-Pointers = npt.NDArray[np.int64]
-
-#: How many indirect blocks are kept, decoded: 16 KiB each.
+#: How many indirect blocks are kept, decoded: some 80 KiB each.
 _KEPT = 64
+
+
+class IndirectBlock(NamedTuple):
+    """The numbers in an indirect block.
+
+    ``edges`` are the indices at which a run of neighbours on disk (or a hole) begins, and
+    at last the count of numbers; ``wrong`` those of numbers that may not hold data.
+    """
+
+    numbers: list[int]
+    edges: list[int]
+    wrong: list[int]
 
 
 class BlockStore:
@@ -60,8 +71,8 @@ class BlockStore:
         if sb.csaddr - count < fragment < self._summary_end:
             raise InputError(f"block number {fragment} lies in the summary of the groups")
 
-    def check_blocks(self, blocks: Pointers) -> None:
-        """The same for many whole blocks; zeros (holes) pass."""
+    def wrong(self, blocks: npt.NDArray[np.int64]) -> list[int]:
+        """The same for many whole blocks: the indices of those that may not; holes may."""
         sb = self.sb
         inside = blocks % sb.fpg
         group = blocks // sb.fpg
@@ -74,14 +85,18 @@ class BlockStore:
             | ((first - sb.frag < inside) & (inside < stagger + sb.dblkno))
             | ((sb.csaddr - sb.frag < blocks) & (blocks < self._summary_end))
         ) & (blocks != 0)
-        if bad.any():
-            self.check(int(blocks[int(bad.argmax())]), sb.frag)
+        found: list[int] = np.flatnonzero(bad).tolist()
+        return found
 
     def read(self, fragment: int, length: int) -> bytes:
         """``length`` bytes from a checked fragment; ``InputError`` past the source's end."""
         return read_exact(self.source, fragment * self.sb.fsize, length, ())
 
-    def _read_indirect(self, fragment: int) -> Pointers:
+    def _read_indirect(self, fragment: int) -> IndirectBlock:
         self.check(fragment, self.sb.frag)
         data = self.read(fragment, self.sb.bsize)
-        return np.frombuffer(data, self._dtype).astype(np.int64)
+        numbers = np.frombuffer(data, self._dtype).astype(np.int64)
+        follows = np.where(numbers[:-1] == 0, 0, numbers[:-1] + self.sb.frag)
+        breaks = np.flatnonzero(numbers[1:] != follows) + 1
+        edges = [0, *breaks.tolist(), len(numbers)]
+        return IndirectBlock(numbers.tolist(), edges, self.wrong(numbers))
