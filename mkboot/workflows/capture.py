@@ -166,11 +166,13 @@ def _dump(
         filesystem=wanted.mount,
         device=f"/dev/rdsk/{wanted.slice}".encode(),
         host=host.name.encode("ascii", "replace"),
+        inodes=volume.superblock.ncg * volume.superblock.ipg,
+        block_size=volume.superblock.bsize,
     )
     file = dump_name(wanted.slice, 0)
     name = show(wanted.mount) or wanted.slice
     with (
-        progress.step(f"capture {name}", estimate_dump(tree), "bytes") as step,
+        progress.step(f"capture {name}", estimate_dump(tree, options), "bytes") as step,
         complete_file(store.path / file, force=True) as partial,
         partial.open("wb", buffering=0) as out,
     ):
