@@ -96,14 +96,18 @@ def with_lost_found(tree: FileTree, time: int) -> FileTree:
     return builder.build()
 
 
-def kernel_rows(images: Sequence[Path], kind: str = "ufs") -> dict[Path, Rows]:
+def kernel_rows(
+    images: Sequence[Path], kind: str = "ufs", *, patience: int = 600
+) -> dict[Path, Rows]:
     """What Linux sees in images, all mounted in one boot; an error of any kind fails.
 
     ``kind`` is a word of tests/oracles/linux_mount_check.py: ufs, ufs44, iso.
+    ``patience`` is in seconds: the guest is an emulated machine.
     """
     jobs = {f"{kind}:{image}": image for image in images}
     rows: dict[Path, Rows] = {image: {} for image in images}
-    for record in _oracle("linux_mount_check.py", *jobs, statuses=(0, 1)):
+    words = ["--timeout", str(patience), *jobs]
+    for record in _oracle("linux_mount_check.py", *words, statuses=(0, 1), patience=patience):
         image = jobs[str(record["image"])]
         assert "error" not in record, record
         if "path" in record:
@@ -175,10 +179,11 @@ def _raw_device(word: int) -> tuple[int, int]:
     return word >> 18 & 0x3FFF, word & 0x3FFFF
 
 
-def _oracle(name: str, *args: str, statuses: tuple[int, ...]) -> Iterator[Mapping[str, object]]:
-    done = subprocess.run(
-        [sys.executable, str(ORACLES / name), *args], capture_output=True, check=False, timeout=600
-    )
+def _oracle(
+    name: str, *args: str, statuses: tuple[int, ...], patience: int = 600
+) -> Iterator[Mapping[str, object]]:
+    command = [sys.executable, str(ORACLES / name), *args]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=patience + 60)
     said = done.stderr.decode(errors="replace")
     assert done.returncode in statuses, f"{name} ended with {done.returncode}: {said}"
     for line in done.stdout.splitlines():

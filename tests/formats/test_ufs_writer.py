@@ -72,7 +72,7 @@ def rich_for_all() -> FileTree:
     for n in (58, 59, 60, 61, 1023):
         builder.add(0, b"link-%d" % n, symlink(b"t" * n, mtime=RICH_TIME))
     many = builder.add(0, b"many", directory(mtime=RICH_TIME))
-    for n in range(1500):
+    for n in range(2500):
         few = regular(noise(n % 2000), 0o640, n * 20, n, RICH_TIME + n * SECOND)
         builder.add(many, b"%d-" % n + b"x" * (n % 60), few)
     return builder.build()
@@ -318,3 +318,36 @@ def test_advance_hears_every_byte_of_files_once(tmp_path: Path) -> None:
     image_of(tmp_path / "image", builder.build(), advance=heard.append)
     # Directories and lost+found are contents too.
     assert sum(heard) == 3_000_010 + 512 + 8192
+
+
+@pytest.mark.parametrize("order", ["big", "little"])
+def test_compressed_files_stay_marked_so(order: str, tmp_path: Path) -> None:
+    """Flag 4 (ICOMPRESS) is kept, and no other one, whatever byte order it came in."""
+    node = regular(BytesContent(b"Zcmp"), 0o644, 1, 2, RICH_TIME)
+    for theirs in (">", "<"):
+        dinode = bytearray(128)
+        struct.pack_into(theirs + "H", dinode, 0, 0o100644)
+        struct.pack_into(theirs + "I", dinode, 100, 7)
+        tree = plain((b"file", replace(node, dinode=bytes(dinode))))
+        image_of(tmp_path / "image", tree, byte_order=order)
+        auditor = ufs_recount.Auditor((tmp_path / "image").read_bytes(), order)
+        assert auditor.run() == []
+        assert auditor.inodes[4][26] == 4
+
+
+@needs("fsstat", "blkls", "ils")
+def test_a_tree_with_its_own_lost_found(tmp_path: Path) -> None:
+    """It keeps what is in it and has room, as mkfs' has; a file of that name is a file."""
+    builder = plain().edit()
+    number = builder.add(0, b"lost+found", directory(0o711, 5, 6, RICH_TIME))
+    builder.add(number, b"#123", regular(noise(10), mtime=RICH_TIME))
+    for tree, size in (
+        (builder.build(), 8192),
+        (plain((b"lost+found", regular(noise(100), mtime=RICH_TIME))), 100),
+    ):
+        image_of(tmp_path / "image", tree)
+        rows = tsk_rows(tmp_path / "image")
+        assert differences(tree_rows(tree), rows, TSK_BLIND) == []
+        auditor = ufs_recount.Auditor((tmp_path / "image").read_bytes(), "big")
+        assert auditor.run() == []
+        assert auditor.inodes[3][4] == size

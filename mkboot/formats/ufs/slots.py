@@ -31,8 +31,8 @@ from mkboot.tree.node import TYPE_BITS, Node, NodeType
 
 Order = Literal["big", "little"]
 
-#: The flags that are kept from where a file was read: IFALLOCATE, ICOMPRESS.
-KEPT_FLAGS = 2 | 4
+#: The flag that is kept from where a file was read: ICOMPRESS, for its content stays as it is.
+KEPT_FLAGS = 4
 
 
 @dataclass(frozen=True, slots=True)
