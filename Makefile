@@ -11,7 +11,7 @@ help:
 	@echo "make test    all tests; PYTEST_ARGS are handed on"
 	@echo "make demo    the whole main job on a made-up host, into $(DEMO)"
 	@echo "make lint    ruff and mypy"
-	@echo "make docs    write docs/cli.md from the commands"
+	@echo "make docs    write docs/cli.md and docs/mkboot.1 from the commands"
 	@echo "make wheel   build dist/mkboot-*.whl"
 
 set-up:
@@ -30,6 +30,7 @@ lint: set-up
 
 docs: set-up
 	$(BIN)/python docs/make_cli.py
+	$(BIN)/python docs/make_man.py
 
 wheel: set-up
 	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w dist .

@@ -49,6 +49,7 @@ class Outcome:
             _forget_output()
         else:
             self._tell(error)
+            _flush_or_forget()
         return True
 
     def _tell(self, error: BaseException) -> None:
@@ -100,8 +101,16 @@ def _trace(error: BaseException) -> list[str]:
     ]
 
 
+def _flush_or_forget() -> None:
+    """What was found before the error is still printed, unless printing is the error."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _forget_output()
+
+
 def _forget_output() -> None:
-    """Nobody reads any more: what is still buffered goes nowhere, without a complaint."""
+    """What is still buffered goes nowhere, without a complaint of the interpreter's."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

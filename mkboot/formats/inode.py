@@ -43,6 +43,8 @@ IFATTRDIR = 0o160000
 PERMISSIONS = 0o7777
 #: di_flags: this inode is an attribute directory or a file in one.
 IXATTR = 1
+#: di_flags: block numbers below zero are room set aside for the file, that reads as zeros.
+IFALLOCATE = 2
 #: Short user and group ids that say: look at the 32-bit one.
 LONG_ID = 0xFFFF
 

@@ -136,11 +136,12 @@ def test_full_disk_on_standard_output(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x" * 100_000)
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full")
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
     for command in (["ls"], ["cat"], ["tar"]):
         path = ["/f"] if command == ["cat"] else []
         with open("/dev/full", "wb") as full:
             argv = [*PYTHON, *command, os.fspath(tmp_path), *path]
-            done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True)
+            done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, env=env)
         assert done.returncode == 5, (command, done)
         assert done.stderr.splitlines()[0] == "mkboot: No space left on device"
         assert len(done.stderr.splitlines()) == 2

@@ -9,10 +9,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 from command import mkboot
+from conftest import needs
 
 from mkboot import __version__, errors
 from mkboot.cli.main import COMMANDS, make_group
@@ -98,18 +100,31 @@ def test_completion() -> None:
     assert complete("mkboot mkfs --byte-order ") == ["be", "le"]
 
 
-def load_generator() -> object:
-    spec = importlib.util.spec_from_file_location("make_cli", ROOT / "docs" / "make_cli.py")
+def generator(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.reference()
+    return module
 
 
 def test_the_reference_is_up_to_date() -> None:
     page = (ROOT / "docs" / "cli.md").read_text()
-    assert page == load_generator(), "run make docs"
+    assert page == generator("make_cli").reference(), "run make docs"
+
+
+def test_the_manual_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "mkboot.1").read_text()
+    assert page == generator("make_man").manual(), "run make docs"
+    assert all(f"\n.SS mkboot {name} " in page for name in NAMES)
+
+
+@needs("groff")
+def test_groff_finds_nothing_wrong_with_the_manual() -> None:
+    argv = ["groff", "-man", "-ww", "-z", "-Tutf8", ROOT / "docs" / "mkboot.1"]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_exit_codes_are_documented() -> None:

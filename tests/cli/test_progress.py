@@ -6,6 +6,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,14 @@ def test_messages_are_json_too(tmp_path: Path) -> None:
     assert [e["event"] for e in events] == ["message"]
     assert str(events[0]["text"]).startswith("mkboot: ")
     assert result.err == f"{events[0]['text']}\n"
+
+
+def test_standard_error_is_json_and_nothing_else(tmp_path: Path) -> None:
+    code = "from mkboot.cli.main import main; main()"
+    argv = [sys.executable, "-c", code, "--progress", "json", "ls", tmp_path / "none"]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == ["message"]
 
 
 def test_a_pipe_that_nobody_reads_stops_nothing() -> None:

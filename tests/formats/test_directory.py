@@ -219,6 +219,8 @@ def _write_as_nobody(tmp_path: Path) -> None:
     builder.add(0, b"null", Node(NodeType.CHAR, 0o666, 0, 3, device=Device(13, 2)))
     builder.add(0, b"su", regular(BytesContent(b"x"), 0o4755, 0, 0))
     builder.add(0, b"mine", regular(BytesContent(b"x"), 0o4755, 65534, 65534))
+    locked = builder.add(0, b"locked", directory(0, 65534, 65534))
+    builder.add(locked, b"inside", directory(0, 65534, 65534))
     tree = builder.build()
     child = os.fork()
     if child == 0:

@@ -87,13 +87,24 @@ def test_the_unbroken_one(image: Image) -> None:
         ("sblkno", -5), ("sblkno", 0), ("cblkno", 0), ("iblkno", 0), ("iblkno", BIG),
         ("dblkno", BIG), ("dblkno", 30), ("cssize", 0), ("cssize", BIG), ("csaddr", 0),
         ("csaddr", -1), ("csaddr", BIG), ("cgsize", 0), ("cgsize", 5000), ("sbsize", 8193),
-        ("sbsize", 0), ("cpg", 0), ("nbfree", -1), ("nifree", BIG), ("dsize", BIG),
+        ("sbsize", 0), ("cpg", 0),
     ],
 )  # fmt: skip
 def test_words_of_the_superblock(image: Image, word: str, value: int) -> None:
     image.set_word(word, value)
     error = refused(image.source, "superblock")
     assert error.place == ("slice 0", "superblock")
+
+
+@pytest.mark.parametrize("word", ["nbfree", "nifree", "dsize"])
+def test_totals_do_not_keep_anybody_from_reading(image: Image, word: str) -> None:
+    files = read_all(image.source)
+    for value in (-1, BIG):
+        image.set_word(word, value)
+        volume = open_ufs(image.source)
+        assert [f.message[:21] for f in volume.findings("s0")] == ["totals that cannot be"]
+        assert volume.used_bytes == volume.superblock.size * volume.superblock.fsize
+        assert read_all(image.source) == files
 
 
 def test_a_stagger_that_leaves_the_group() -> None:

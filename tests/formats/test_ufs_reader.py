@@ -306,6 +306,28 @@ def test_reads_that_are_not_aligned(plain: bytes) -> None:
 
 
 @needs("makefs")
+def test_room_that_was_set_aside_reads_as_zeros(plain: bytes) -> None:
+    image = Image(plain)
+    ino, free = image.number_of(2, b"file"), image.free_blocks()
+    image.put(free[1], b"Y" * 4096)
+    image.put(free[0], struct.pack(">4i", free[1], -free[2], -8, 0))
+    image.set(ino, flags=2, size=15 * 4096, db1=-free[3], db2=-free[4], ib0=free[0])
+    node = read_ufs(image.source).node_at(b"/file")
+    assert node is not None
+    assert list(node.content.extents()) == [Extent(0, 4096), Extent(12 * 4096, 4096)]
+    wanted = b"F" * 4096 + bytes(11 * 4096) + b"Y" * 4096 + bytes(2 * 4096)
+    assert node.content.read(0, node.size) == wanted
+    # Without the flag, and in a number that is no block's, they are faults.
+    for change in ({"flags": 0}, {"db2": -free[4] - 1}):
+        broken = Image(bytes(image.data))
+        broken.set(ino, **change)
+        node = read_ufs(broken.source).node_at(b"/file")
+        assert node is not None
+        with pytest.raises(InputError, match="out of range"):
+            node.content.read(0, node.size)
+
+
+@needs("makefs")
 def test_a_link_whose_text_lies_in_the_inode(plain: bytes) -> None:
     image = Image(plain)
     ino = image.number_of(2, b"link")

@@ -8,7 +8,6 @@ that takes minutes, and both are read at the same time.
 
 from __future__ import annotations
 
-import resource
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -103,10 +102,3 @@ def test_the_sleuth_kit_finds_no_fault(
         label = read_label(path.open("rb").read(SECTOR))
         seen = tsk_rows(path, sector=label.start(int(name[-1])))
         assert differences(after[name], seen, TSK_BLIND | {"device"})[:20] == [], name
-
-
-def test_memory_does_not_grow_with_the_data(made: Made) -> None:
-    """The whole job ran in this process: its peak is that of some 30,000 names, not of 5 GiB."""
-    assert made.volumes
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert peak < 1_500_000  # KiB; the judge's own tables are in it

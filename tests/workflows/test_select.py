@@ -22,6 +22,12 @@ def test_only_keeps_what_is_named_and_above() -> None:
     assert paths(only(tree, [b"/etc/passwd"])) == {b"/", b"/etc", b"/etc/passwd"}
     assert paths(only(tree, [b"etc", b"/etc/passwd"])) == {b"/", b"/etc", b"/etc/passwd"}
     assert paths(only(tree, [b"/empty"])) == {b"/", b"/empty"}
+    deep = {p for p in paths(tree) if p.startswith(b"/deep")}
+    below = b"/deep/" + b"d" * 200 + b"/" + b"d" * 200
+    builder = tree.edit()
+    builder.add(builder.find(b"/deep") or 0, b"other", tree.nodes[tree.find(b"/hard") or 0])
+    both = builder.build()
+    assert paths(only(both, [below, b"/deep"])) == {b"/", b"/deep/other"} | deep
     assert only(tree, []) is tree
     assert only(tree, [b"/etc", b"/"]) is tree
     for missing in (b"/etc/shadow", b"/etc/passwd/x"):

@@ -12,7 +12,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mkboot.errors import InputError
-from mkboot.formats.inode import DB_AT, DIRECT, INDIRECT, size_of
+from mkboot.formats.inode import (
+    DB_AT,
+    DIRECT,
+    FLAGS_AT,
+    IFALLOCATE,
+    INDIRECT,
+    size_of,
+    word_at,
+)
 from mkboot.formats.ufs.store import BlockStore, IndirectBlock
 from mkboot.formats.ufs.structs import Superblock
 from mkboot.tree.content import Content, Extent, join_extents
@@ -47,7 +55,7 @@ def runs(
     """
     last: Run | None = None
     seen: set[int] | None = set() if once else None
-    for run in _pieces(store, dinode, first, end, seen):
+    for run in _Walk(store, dinode, seen).pieces(first, end):
         if last is None:
             last = run
         elif (
@@ -62,72 +70,72 @@ def runs(
         yield last
 
 
-def _pieces(
-    store: BlockStore, dinode: bytes, first: int, end: int, seen: set[int] | None
-) -> Iterator[Run]:
-    sb = store.sb
-    numbers = _NUMBERS[store.order].unpack_from(dinode, DB_AT)
-    if first < DIRECT:
-        size = size_of(dinode, store.order)
+class _Walk:
+    """One walk over the numbers of a file."""
+
+    def __init__(self, store: BlockStore, dinode: bytes, seen: set[int] | None) -> None:
+        self._store = store
+        self._sb = store.sb
+        self._numbers = _NUMBERS[store.order].unpack_from(dinode, DB_AT)
+        self._size = size_of(dinode, store.order)
+        # Room that was set aside but never written: numbers below zero, read as zeros.
+        self._reserving = bool(word_at(dinode, FLAGS_AT, store.order) & IFALLOCATE)
+        self._seen = seen
+
+    def pieces(self, first: int, end: int) -> Iterator[Run]:
+        """The runs, not yet joined over the edges of indirect blocks."""
+        sb = self._sb
         for block in range(first, min(end, DIRECT)):
-            fragment = numbers[block]
-            if fragment:
-                used = min(sb.bsize, size - block * sb.bsize)
-                store.check(fragment, -(-used // sb.fsize))
+            fragment = self._numbers[block]
+            if fragment and not self._reserved(fragment):
+                used = min(sb.bsize, self._size - block * sb.bsize)
+                self._store.check(fragment, -(-used // sb.fsize))
                 yield Run(block, 1, fragment)
-    start = DIRECT
-    for level in range(INDIRECT):
-        span = sb.nindir ** (level + 1)
-        lo, hi = max(first - start, 0), min(end - start, span)
-        if lo < hi and numbers[DIRECT + level]:
-            yield from _below(store, numbers[DIRECT + level], level, start, lo, hi, (), seen)
-        start += span
+        start = DIRECT
+        for level in range(INDIRECT):
+            number, span = self._numbers[DIRECT + level], sb.nindir ** (level + 1)
+            lo, hi = max(first - start, 0), min(end - start, span)
+            if lo < hi and number:
+                yield from self._below(number, level, start, lo, hi, ())
+            start += span
 
+    def _reserved(self, fragment: int) -> bool:
+        return self._reserving and fragment < 0 and fragment % self._sb.frag == 0
 
-def _below(
-    store: BlockStore,
-    number: int,
-    level: int,
-    start: int,
-    lo: int,
-    hi: int,
-    path: tuple[int, ...],
-    seen: set[int] | None,
-) -> Iterator[Run]:
-    """Blocks ``start + lo`` to ``start + hi`` below an indirect block that begins at ``start``."""
-    if number in path:
-        raise InputError(f"indirect block {number} leads back to itself")
-    if seen is not None:
-        if number in seen:
-            raise InputError(f"indirect block {number} comes twice")
-        seen.add(number)
-    block = store.indirect(number)
-    if level == 0:
-        yield from _leaf(store, block, start, lo, hi)
-        return
-    span = int(store.sb.nindir**level)
-    for n in range(lo // span, -(-hi // span)):
-        child, at = block.numbers[n], n * span
-        if child:
-            child_lo, child_hi = max(lo - at, 0), min(hi - at, span)
-            yield from _below(
-                store, child, level - 1, start + at, child_lo, child_hi, (*path, number), seen
-            )
+    def _below(
+        self, number: int, level: int, start: int, lo: int, hi: int, path: tuple[int, ...]
+    ) -> Iterator[Run]:
+        """Blocks ``start + lo`` to ``start + hi``, below an indirect block from ``start`` on."""
+        if number in path:
+            raise InputError(f"indirect block {number} leads back to itself")
+        if self._seen is not None:
+            if number in self._seen:
+                raise InputError(f"indirect block {number} comes twice")
+            self._seen.add(number)
+        block = self._store.indirect(number)
+        if level == 0:
+            yield from self._leaf(block, start, lo, hi)
+            return
+        span = int(self._sb.nindir**level)
+        for n in range(lo // span, -(-hi // span)):
+            child, at = block.numbers[n], n * span
+            if child:
+                inside = max(lo - at, 0), min(hi - at, span)
+                yield from self._below(child, level - 1, start + at, *inside, (*path, number))
 
-
-def _leaf(store: BlockStore, block: IndirectBlock, start: int, lo: int, hi: int) -> Iterator[Run]:
-    """The runs among the numbers ``lo`` to ``hi`` of a single indirect block."""
-    for index in block.wrong:
-        if lo <= index < hi:
-            store.check(block.numbers[index], store.sb.frag)
-    edge = bisect_right(block.edges, lo)
-    while lo < hi:
-        until = min(block.edges[edge], hi)
-        fragment = block.numbers[lo]
-        if fragment:
-            yield Run(start + lo, until - lo, fragment)
-        lo = until
-        edge += 1
+    def _leaf(self, block: IndirectBlock, start: int, lo: int, hi: int) -> Iterator[Run]:
+        """The runs among the numbers ``lo`` to ``hi`` of a single indirect block."""
+        for index in block.wrong:
+            if lo <= index < hi and not self._reserved(block.numbers[index]):
+                self._store.check(block.numbers[index], self._sb.frag)
+        edge = bisect_right(block.edges, lo)
+        while lo < hi:
+            until = min(block.edges[edge], hi)
+            fragment = block.numbers[lo]
+            if fragment > 0:
+                yield Run(start + lo, until - lo, fragment)
+            lo = until
+            edge += 1
 
 
 class UfsContent(Content):

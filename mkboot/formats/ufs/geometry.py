@@ -138,19 +138,7 @@ def lay_out(p: UfsParameters) -> Layout:
         raise InputError(f"a group must have at least {wanted} cylinders, {cpg} are possible")
     fpg = cpg * spc // nspf
     dblkno = iblkno + ipg // (p.bsize // DINODE // frag)
-    size = p.size // nspf
-    ncyl = ceil(size * nspf, spc)
-    ncg = ceil(ncyl, cpg)
-    stagger = cgoffset * min(~cgmask, ncg - 1)
-    if stagger + dblkno >= fpg:
-        raise InputError("the inodes leave no room for data in a group: fewer inodes are needed")
-    last = ncg - 1
-    if size - fpg * last < cgoffset * (last & ~cgmask) + dblkno:
-        if ncg == 1:
-            raise InputError(f"{p.size} sectors are too few for the inodes of one group")
-        ncg -= 1
-        ncyl = ncg * cpg
-        size = ncyl * spc // nspf
+    size, ncyl, ncg = _extent(p, cpg, dblkno, cgoffset, cgmask)
     cpc, postbloff, rotbloff, sbsize = _tables(p, mincpc, spc)
     return Layout(
         parameters=p,
@@ -263,6 +251,24 @@ def _group(p: UfsParameters, taken: int, mincpc: int) -> tuple[int, int]:
     if ipg <= 0:
         raise InputError("a group is too small to hold inodes: more cylinders are needed")
     return cpg, ipg
+
+
+def _extent(
+    p: UfsParameters, cpg: int, dblkno: int, cgoffset: int, cgmask: int
+) -> tuple[int, int, int]:
+    """Fragments, cylinders and groups; a last group with no room for its metadata is dropped."""
+    nspf, spc = p.fragsize // SECTOR, p.ntrack * p.nsect
+    fpg, size = cpg * spc // nspf, p.size // nspf
+    ncyl = ceil(size * nspf, spc)
+    ncg = ceil(ncyl, cpg)
+    if cgoffset * min(~cgmask, ncg - 1) + dblkno >= fpg:
+        raise InputError("the inodes leave no room for data in a group: fewer inodes are needed")
+    last = ncg - 1
+    if size - fpg * last >= cgoffset * (last & ~cgmask) + dblkno:
+        return size, ncyl, ncg
+    if last == 0:
+        raise InputError(f"{p.size} sectors are too few for the inodes of one group")
+    return last * cpg * spc // nspf, last * cpg, last
 
 
 def _tables(p: UfsParameters, mincpc: int, spc: int) -> tuple[int, int, int, int]:

@@ -120,7 +120,14 @@ def _summary_fault(sb: Superblock) -> str:
         return f"a summary of {sb.cssize} bytes for {sb.ncg} cylinder groups"
     if sb.csaddr < sb.dblkno or sb.csaddr + -(-sb.cssize // sb.fsize) > sb.size:
         return f"the summary lies at fragment {sb.csaddr}"
+    return ""
+
+
+def totals_fault(sb: Superblock) -> str:
+    """What is wrong with the counts of free things, or an empty text; reading needs none."""
     totals = (sb.ndir, sb.nbfree, sb.nifree, sb.nffree, sb.dsize)
-    if min(totals) < 0 or sb.dsize > sb.size or sb.nifree > sb.ncg * sb.ipg:
-        return f"totals of {totals}"
+    if min(totals) < 0 or sb.nbfree * sb.frag + sb.nffree > sb.dsize or sb.dsize > sb.size:
+        return f"{sb.nbfree} free blocks and {sb.nffree} fragments of {sb.dsize} fragments"
+    if sb.nifree > sb.ncg * sb.ipg:
+        return f"{sb.nifree} free inodes of {sb.ncg * sb.ipg}"
     return ""

@@ -17,7 +17,7 @@ from mkboot.formats.ufs.structs import (
     ByteOrder,
     Superblock,
 )
-from mkboot.formats.ufs.superblock import read_superblock
+from mkboot.formats.ufs.superblock import read_superblock, totals_fault
 from mkboot.model.finding import Finding, error, warning
 from mkboot.model.values import UfsParameters
 from mkboot.tree.filetree import FileTree
@@ -46,15 +46,20 @@ class UfsVolume:
 
     @property
     def used_bytes(self) -> int:
-        """Bytes in blocks and fragments that are in use, metadata not counted."""
+        """Bytes in blocks and fragments that are in use, metadata not counted.
+
+        Totals that cannot be (there is a finding then) count as a full file system.
+        """
         sb = self.superblock
-        return max(0, sb.dsize - sb.nbfree * sb.frag - sb.nffree) * sb.fsize
+        if totals_fault(sb):
+            return sb.size * sb.fsize
+        return (sb.dsize - sb.nbfree * sb.frag - sb.nffree) * sb.fsize
 
     @property
     def used_inodes(self) -> int:
         """Inodes in use, less the two that every file system wastes."""
         sb = self.superblock
-        return max(0, sb.ncg * sb.ipg - sb.nifree - 2)
+        return max(0, sb.ncg * sb.ipg - (0 if totals_fault(sb) else sb.nifree) - 2)
 
     def tree(self) -> FileTree:
         """All files, by reference into the source; read once.
@@ -89,6 +94,10 @@ class UfsVolume:
         if length > self.source.size:
             message = f"the file system has {length} bytes, but there are only {self.source.size}"
             yield error("ufs-damaged", place, message, "the image was cut short: make it again")
+        fault = totals_fault(sb)
+        if fault:
+            message = f"totals that cannot be: {fault}"
+            yield error("ufs-damaged", place, message, "run fsck on Solaris")
         for group, fault in islice(self._broken_groups(), _TOLD):
             message = f"cylinder group {group}: {fault}"
             yield error("ufs-damaged", place, message, "run fsck on Solaris")

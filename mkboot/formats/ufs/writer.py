@@ -23,7 +23,7 @@ from mkboot.formats.ufs.maps import GroupMaps, make_group
 from mkboot.formats.ufs.newfs import make_superblock, superblock_bytes
 from mkboot.formats.ufs.plan import Plan, make_plan
 from mkboot.formats.ufs.slots import Slot, dinode_of, slot_at
-from mkboot.formats.ufs.structs import SUMMARY_STRUCT
+from mkboot.formats.ufs.structs import ROOT_INODE, SUMMARY_STRUCT
 from mkboot.model.values import UfsParameters
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show
@@ -75,6 +75,8 @@ def write_ufs(
     """
     if len(last_mounted) > _FSMNT or b"\0" in last_mounted:
         raise InputError(f"not a mount point: '{show(last_mounted)}'")
+    if not 0 <= (generation or 0) < 1 << 32:
+        raise InputError(f"generation {generation} does not fit in an inode")
     if not 0 <= time < 1 << 31:
         raise InputError(f"time {time} does not fit in a superblock")
     layout = lay_out(parameters)
@@ -147,34 +149,43 @@ class _Writer:
 
     def metadata(self, inodes: _Inodes, generation: int | None, last_mounted: bytes) -> UfsSummary:
         """Write everything else, group by group, the primary superblock last."""
-        layout, plan, fsize = self._layout, self._plan, self._layout.fsize
-        random = np.random.default_rng()
+        plan = self._plan
         begun = sorted((plan.places.address(v), n) for v, n in plan.allocator.begun())
         free = np.array(begun, dtype=np.int64).reshape(-1, 2)
+        random = np.random.default_rng() if generation is None else None
         summaries = []
-        for group in range(layout.ncg):
-            first, last = np.searchsorted(
-                inodes.numbers, (group * layout.ipg, (group + 1) * layout.ipg)
-            )
-            used = np.zeros(layout.ipg, dtype=np.bool_)
-            here = inodes.numbers[first:last] - group * layout.ipg
-            used[here] = True
-            if group == 0:
-                used[:2] = True
-            directories = int(np.count_nonzero(inodes.directories[first:last]))
-            maps = GroupMaps(self._free_map(group, free), used, directories)
-            made = make_group(layout, group, maps, plan.time, self._order)
-            summaries.append(made.summary)
-            table = np.zeros(layout.ipg, dtype=self._dtype)
-            table[here] = inodes.table[first:last]
-            if generation is None:
-                table["gen"] = random.integers(0, 1 << 31, layout.ipg)
-            else:
-                table["gen"] = generation
-            start = layout.start(group)
-            self._sink.pwrite((start + layout.cblkno) * fsize, made.data)
-            self._sink.pwrite((start + layout.iblkno) * fsize, table.tobytes())
+        for group in range(self._layout.ncg):
+            gens: int | npt.NDArray[np.int64] = generation or 0
+            if random is not None:
+                gens = random.integers(0, 1 << 31, self._layout.ipg)
+            summaries.append(self._group(group, inodes, self._free_map(group, free), gens))
         return self._superblocks(summaries, last_mounted)
+
+    def _group(
+        self,
+        group: int,
+        inodes: _Inodes,
+        free: npt.NDArray[np.bool_],
+        generations: int | npt.NDArray[np.int64],
+    ) -> tuple[int, int, int, int]:
+        """Write a group's maps and inode table; its line of the summary."""
+        layout, fsize, ipg = self._layout, self._layout.fsize, self._layout.ipg
+        first, last = np.searchsorted(inodes.numbers, (group * ipg, (group + 1) * ipg))
+        here = inodes.numbers[first:last] - group * ipg
+        used = np.zeros(ipg, dtype=np.bool_)
+        used[here] = True
+        if group == 0:
+            used[:ROOT_INODE] = True
+        directories = int(np.count_nonzero(inodes.directories[first:last]))
+        maps = GroupMaps(free, used, directories)
+        made = make_group(layout, group, maps, self._plan.time, self._order)
+        table = np.zeros(ipg, dtype=self._dtype)
+        table[here] = inodes.table[first:last]
+        table["gen"] = generations
+        start = layout.start(group)
+        self._sink.pwrite((start + layout.cblkno) * fsize, made.data)
+        self._sink.pwrite((start + layout.iblkno) * fsize, table.tobytes())
+        return made.summary
 
     def _free_map(self, group: int, begun: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Free fragments of a group: all behind the last block given out, and what is left
