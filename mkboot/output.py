@@ -8,6 +8,7 @@ far is removed.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,24 +30,67 @@ def refuse_existing(path: Path, *, force: bool) -> None:
 def complete_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Yield a path to write to; it becomes ``path`` when the block ends without an error.
 
-    The file is made empty, with the caller's umask, before the block begins.  ``path``
+    The file is empty before the block begins, and locked until it ends: a second run that
+    wants to write the same file is refused (``CallerError``) and harms nothing.  ``path``
     must not exist unless ``force`` is given.
     """
     refuse_existing(path, force=force)
     partial = path.with_name(path.name + PARTIAL)
-    with contextlib.suppress(FileNotFoundError):
-        partial.unlink()
-    fd = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-    os.close(fd)
+    fd = _locked(partial)
     try:
+        os.ftruncate(fd, 0)
         yield partial
-        sync_file(partial)
+        os.fsync(fd)
         partial.rename(path)
         sync_file(path.parent)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             partial.unlink()
         raise
+    finally:
+        os.close(fd)
+
+
+def _locked(partial: Path) -> int:
+    """A descriptor of ``partial`` that holds its lock, made if need be.
+
+    Between opening and locking another run may have finished and renamed the file: then
+    what was locked is no longer what bears the name.
+    """
+    while True:
+        fd = os.open(partial, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _same(fd, partial):
+                return fd
+        except BlockingIOError:
+            os.close(fd)
+            raise CallerError(f"{partial} is being written by another run") from None
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+
+
+def _same(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Work alone in ``folder``: a second run is refused with a ``CallerError``."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CallerError(f"another mkboot works in {folder}") from None
+        yield
+    finally:
+        os.close(fd)
 
 
 def sync_file(path: Path) -> None:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 SCHEMA = 1
 
+#: Segments are multiples of this but for the last of a stream, and below ``SEGMENT_MAX``
+#: (CLI: On a volume), in bytes.
+SEGMENT_UNIT = 65536
+SEGMENT_MAX = 1 << 31
+
 #: What ``--strategy`` takes (DESIGN: strategies); ``auto`` is settled by ``build``.
 STRATEGIES = ("auto", "single", "root-first", "two-drive")
 

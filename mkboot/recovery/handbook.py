@@ -162,7 +162,7 @@ def _boot_stage(manifest: SetManifest, number: int, restored: list[FileSystem]) 
         lines.append("# reboot")
     words = (
         "If the file bootblk is not there, the captured boot block does as well: it is",
-        "/cdrom/mkboot/boot/SLICE.bootblk on volume 1. fsck must get to \"** Phase 5\" each",
+        '/cdrom/mkboot/boot/SLICE.bootblk on volume 1. fsck must get to "** Phase 5" each',
         "time: if it ends before, it has checked nothing.",
     )
     title = "Boot block, check, and the end." if whole else "Boot block and check."

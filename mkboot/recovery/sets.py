@@ -13,6 +13,7 @@ from mkboot.formats.ufsdump import read_dump
 from mkboot.model import codec
 from mkboot.model.manifest import SCHEMA, Segment, SetManifest, Stream, VolumeLabel
 from mkboot.recovery.plan import restore_order, streams_of
+from mkboot.recovery.validate import validate_manifest
 from mkboot.tree.content import Content
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show, split_path
@@ -203,4 +204,5 @@ def _manifest(volume: OpenVolume) -> SetManifest:
     manifest = codec.loads(SetManifest, content.read(0, content.size), place)
     if manifest.schema != SCHEMA:
         raise InputError(f"is schema {manifest.schema}, this mkboot reads {SCHEMA}", place=place)
+    validate_manifest(manifest, place)
     return manifest

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mkboot.errors import InputError
+from mkboot.model.job import SEGMENT_UNIT
 
 BLOCK = 2048
 #: Directory records, path tables and the small files of a volume, besides segments.
 OVERHEAD = 512 * 1024
-#: Segments are multiples of this but for the last of a stream (CLI: On a volume).
-SEGMENT_UNIT = 65536
 SEGMENT_DEFAULT = 32 << 20
 
 

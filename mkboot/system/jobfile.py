@@ -10,7 +10,14 @@ from pathlib import Path
 
 from mkboot.errors import CallerError, InputError
 from mkboot.model.codec import from_document
-from mkboot.model.job import SCHEMA, Job, JobFileSystem
+from mkboot.model.job import (
+    SCHEMA,
+    SEGMENT_MAX,
+    SEGMENT_UNIT,
+    STRATEGIES,
+    Job,
+    JobFileSystem,
+)
 from mkboot.output import write_text
 from mkboot.tree.names import show
 
@@ -35,7 +42,25 @@ def load_job(folder: Path) -> Job:
     job = from_document(Job, document, (str(path),))
     if job.schema != SCHEMA:
         raise InputError(f"is schema {job.schema}, this mkboot reads {SCHEMA}", place=(str(path),))
+    problem = _problem(job)
+    if problem:
+        raise InputError(problem, place=(str(path),))
     return job
+
+
+def _problem(job: Job) -> str:
+    """What a person may have written that cannot be meant; empty if nothing."""
+    if job.segment <= 0 or job.segment % SEGMENT_UNIT or job.segment >= SEGMENT_MAX:
+        return f"segment: {job.segment} is no multiple of {SEGMENT_UNIT} below 2 GiB"
+    if job.strategy not in STRATEGIES:
+        return f"strategy: {job.strategy!r} is none of {', '.join(STRATEGIES)}"
+    names = [fs.slice for fs in job.file_system]
+    for fs in job.file_system:
+        if names.count(fs.slice) > 1:
+            return f"file_system: {fs.slice} stands there twice"
+        if fs.mount and not fs.mount.startswith(b"/"):
+            return f"file_system: {fs.slice}: mount '{show(fs.mount)}' does not begin with /"
+    return ""
 
 
 def save_job(folder: Path, job: Job, *, force: bool) -> None:

@@ -20,14 +20,16 @@ from mkboot.formats.iso import IsoImage, lay_out_iso
 from mkboot.media.base import BaseMedium, read_base
 from mkboot.media.disc import DiscSlice, RawContent, UfsContent, compose_disc, disc_sectors
 from mkboot.media.environment import environment_tree
+from mkboot.model.job import Job
 from mkboot.model.manifest import SetManifest
 from mkboot.model.sizes import medium_bytes
 from mkboot.model.values import Checksums
-from mkboot.output import PARTIAL, complete_file, sync_file, write_text
+from mkboot.output import PARTIAL, complete_file, locked_folder, sync_file, write_text
 from mkboot.progress import Progress, Step
 from mkboot.recovery.contents import SegmentContent, VolumeFiles, volume_tree
 from mkboot.recovery.setplan import plan_set
 from mkboot.recovery.strategies import Placing, choose
+from mkboot.recovery.validate import validate_system
 from mkboot.recovery.volumes import Capacity, StreamSize
 from mkboot.system.jobfile import load_job
 from mkboot.system.store import CaptureStore
@@ -72,11 +74,17 @@ def build(folder: Path, progress: Progress, *, force: bool = False) -> Built:
     ``InputError`` when the capture or the base medium is not what it was.
     """
     job = load_job(folder)
+    with locked_folder(folder):
+        return _build(folder, job, progress, force=force)
+
+
+def _build(folder: Path, job: Job, progress: Progress, *, force: bool) -> Built:
     target, partial = folder / "set", folder / ("set" + PARTIAL)
     if target.exists() and not force:
         raise CallerError(f"{target} exists", hint="--force makes the set again")
     store = CaptureStore(folder / "capture")
     system = store.load_system()
+    validate_system(system, (str(store.system_file),))
     with progress.step("read the base medium"):
         base = read_base(Path(job.base))
     work = _Work(
@@ -105,11 +113,19 @@ def build(folder: Path, progress: Progress, *, force: bool = False) -> Built:
     for volume in manifest.volumes:
         _write_volume(work, manifest, volume.number, partial, progress)
     _write_sums(partial, manifest, progress)
-    if target.exists():
-        shutil.rmtree(target)
-    partial.rename(target)
-    sync_file(folder)
+    _take_place(partial, target)
     return Built(target, manifest)
+
+
+def _take_place(partial: Path, target: Path) -> None:
+    """The new set in place of the old one, which is there until the last moment."""
+    old = target.with_name(target.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    partial.rename(target)
+    sync_file(target.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _created(captured: int) -> int:

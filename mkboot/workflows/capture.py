@@ -26,7 +26,7 @@ from mkboot.model.system import (
     System,
 )
 from mkboot.model.values import Checksums
-from mkboot.output import complete_file
+from mkboot.output import complete_file, locked_folder
 from mkboot.progress import Progress, Step
 from mkboot.system.disks import OpenDisk, describe_disk, slice_name
 from mkboot.system.inventory import device_path, network_files
@@ -63,6 +63,18 @@ def capture(
     (before anything is written), ``CallerError`` when a capture is there already.
     """
     job = load_job(folder)
+    with locked_folder(folder):
+        return _capture(folder, job, progress, resume, force, accept_unclean)
+
+
+def _capture(
+    folder: Path,
+    job: Job,
+    progress: Progress,
+    resume: bool,
+    force: bool,
+    accept_unclean: Sequence[str],
+) -> Captured:
     store = CaptureStore(folder / "capture")
     if store.is_complete() and not force:
         if resume:

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mkboot.errors import CallerError, InputError
+from mkboot.model.job import SEGMENT_UNIT
 from mkboot.recovery.strategies import choose
 from mkboot.recovery.volumes import (
-    SEGMENT_UNIT,
     Capacity,
     StreamSize,
     pad,

@@ -17,6 +17,11 @@ from set_making import mkboot
 
 from mkboot.demo.base import make_demo_base
 from mkboot.demo.host import make_demo_host
+from mkboot.errors import InputError
+from mkboot.model import codec
+from mkboot.model.manifest import SetManifest
+from mkboot.output import locked_folder
+from mkboot.recovery.validate import validate_manifest
 
 SUPERBLOCK = 8192
 CLEAN_BYTE = SUPERBLOCK + 209
@@ -295,3 +300,69 @@ def test_unknown_keys_in_the_job_are_errors(job: Path) -> None:
     text = (job / "job.toml").read_text()
     (job / "job.toml").write_text(text.replace("media =", "medium ="))
     assert "unknown key 'medium'" in mkboot("build", job, "--force", expect=3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('strategy = "auto"', 'strategy = "hope"', "is none of auto"),
+        ("segment = ", "segment = 0 # ", "no multiple of 65536"),
+        ("segment = ", "segment = 1000 # ", "no multiple of 65536"),
+        ('mount = "/var"', 'mount = "var"', "does not begin with /"),
+        ('slice = "c0t0d0s3"', 'slice = "c0t0d0s0"', "stands there twice"),
+        ("schema = 1", "schema = 2", "schema 2"),
+    ],
+)
+def test_a_job_that_cannot_be_meant(job: Path, old: str, new: str, said: str) -> None:
+    text = (job / "job.toml").read_text()
+    assert old in text
+    (job / "job.toml").write_text(text.replace(old, new, 1))
+    assert said in mkboot("build", job, "--force", expect=3)
+
+
+def test_two_runs_in_one_job(job: Path) -> None:
+    with locked_folder(job):
+        assert "another mkboot works in" in mkboot("build", job, "--force", expect=2)
+        assert "another mkboot works in" in mkboot("capture", job, "--force", expect=2)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"volumes": []}, "numbered"),
+        ({"streams": []}, "has no level 0"),
+    ],
+)
+def test_a_manifest_that_does_not_hold_together(
+    done: Path, change: dict[str, object], said: str
+) -> None:
+    text = mkboot("cat", done / "set" / "volume-1.iso", "/mkboot/set.json")
+    document = json.loads(text) | change
+    manifest = codec.from_document(SetManifest, document)
+    with pytest.raises(InputError, match=said):
+        validate_manifest(manifest, ("x",))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("streams", 0, "segments", 0, "offset"),
+        ("streams", 0, "segments", 0, "volume"),
+        ("streams", 0, "size"),
+        ("streams", 0, "segments", 0, "checksums", "size"),
+        ("system", "disks", 0, "sectors"),
+        ("system", "disks", 0, "geometry", "nhead"),
+        ("system", "disks", 0, "slices", 0, "start"),
+        ("system", "disks", 0, "slices", 0, "sectors"),
+    ],
+)
+def test_numbers_in_a_manifest_are_not_trusted(done: Path, path: tuple[str | int, ...]) -> None:
+    text = mkboot("cat", done / "set" / "volume-1.iso", "/mkboot/set.json")
+    document = json.loads(text)
+    validate_manifest(codec.from_document(SetManifest, document), ("x",))
+    inner = document
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = 1 << 60
+    with pytest.raises(InputError):
+        validate_manifest(codec.from_document(SetManifest, document), ("x",))

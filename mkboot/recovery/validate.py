@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A manifest from a disc is somebody else's file: what it says must hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mkboot.errors import InputError
+from mkboot.formats.label import SECTOR, read_label
+from mkboot.model.manifest import SetManifest, Stream
+from mkboot.model.system import Disk, System
+from mkboot.system.disks import DISK_NAME, split_slice_name
+
+#: No disk with a Sun label is larger, in sectors.
+_SECTORS_MAX = 1 << 32
+
+
+def validate_manifest(manifest: SetManifest, place: tuple[str, ...]) -> None:
+    """Raise ``InputError`` at ``place`` for the first thing that cannot be."""
+    for problem in (*_volumes(manifest), *_streams(manifest), *system_problems(manifest.system)):
+        raise InputError(problem, place=place)
+
+
+def validate_system(system: System, place: tuple[str, ...]) -> None:
+    """The same for ``system.json``."""
+    for problem in system_problems(system):
+        raise InputError(problem, place=place)
+
+
+def _volumes(manifest: SetManifest) -> Iterator[str]:
+    numbers = [v.number for v in manifest.volumes]
+    if numbers != list(range(1, len(numbers) + 1)) or not numbers:
+        yield f"the volumes are numbered {numbers}"
+
+
+def _streams(manifest: SetManifest) -> Iterator[str]:
+    slices = {fs.slice for fs in manifest.system.file_systems}
+    seen: set[tuple[str, int]] = set()
+    for stream in manifest.streams:
+        name = f"{stream.slice} level {stream.level}"
+        if stream.slice not in slices or (stream.slice, stream.level) in seen:
+            yield f"{name}: no file system of the host, or twice"
+        seen.add((stream.slice, stream.level))
+        yield from (f"{name}: {text}" for text in _segments(stream, len(manifest.volumes)))
+    for slice_ in sorted(slices):
+        if (slice_, 0) not in seen:
+            yield f"{slice_} has no level 0"
+
+
+def _segments(stream: Stream, volumes: int) -> Iterator[str]:
+    offset = 0
+    for segment in stream.segments:
+        if segment.offset != offset or segment.checksums.size <= 0:
+            yield f"segment {segment.file} does not follow the one before it"
+        if not 1 <= segment.volume <= volumes:
+            yield f"segment {segment.file} lies on volume {segment.volume} of {volumes}"
+        offset += segment.checksums.size
+    if offset != stream.size or not stream.segments:
+        yield f"its segments have {offset} bytes, not {stream.size}"
+
+
+def system_problems(system: System) -> Iterator[str]:
+    """Everything about a captured host that cannot be, as sentences."""
+    names = [disk.name for disk in system.disks]
+    if len(set(names)) != len(names):
+        yield "a disk stands there twice"
+    for disk in system.disks:
+        yield from (f"disk {disk.name}: {text}" for text in _disk(disk))
+    numbers = {f"{d.name}s{s.number}" for d in system.disks for s in d.slices}
+    mounts = [fs.mount for fs in system.file_systems if fs.mount]
+    for fs in system.file_systems:
+        if fs.slice not in numbers:
+            yield f"{fs.slice} is no slice of the host's disks"
+        if fs.mount and (not fs.mount.startswith(b"/") or mounts.count(fs.mount) > 1):
+            yield f"{fs.slice} is mounted where it cannot be"
+    for block in system.boot_blocks:
+        if block.slice not in numbers:
+            yield f"boot block of {block.slice}, which is no slice of the host's disks"
+        elif block.file != f"{block.slice}.bootblk":
+            yield f"boot block of {block.slice}: an odd file name"
+
+
+def _disk(disk: Disk) -> Iterator[str]:
+    if not DISK_NAME.fullmatch(disk.name):
+        yield "no disk is called so"
+    if not 0 < disk.sectors < _SECTORS_MAX:
+        yield f"it cannot have {disk.sectors} sectors"
+    try:
+        label = read_label(bytes.fromhex(disk.label))
+    except (InputError, ValueError) as e:
+        yield f"its label: {e}"
+        return
+    if len(disk.label) != 2 * SECTOR or label.geometry != disk.geometry:
+        yield "its label and its geometry do not agree"
+    for record in disk.slices:
+        split_slice_name(f"{disk.name}s{record.number}")
+        entry = label.entry(record.number)
+        if (label.start(record.number), entry.sectors) != (record.start, record.sectors):
+            yield f"slice {record.number} is not what the label says"
