@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import needs
+from fixture_rows import fact_rows
 from judge import TSK_BLIND, Rows, differences, kernel_rows, tsk_rows
 from set_judging import slice_images
 from set_making import Made, make_set, mkboot
@@ -82,6 +83,15 @@ def test_it_is_the_host_that_hurts(rows: tuple[dict[str, Rows], dict[str, Rows]]
     for odd in (b"\n", b"'", b'"', b"$(", b"\xe4"):
         assert any(odd in path for path in every), odd
     assert any(path.rpartition(b"/")[2].startswith(b"-") for path in every)
+
+
+def test_the_source_is_what_the_fixture_says(
+    made: Made, rows: tuple[dict[str, Rows], dict[str, Rows]]
+) -> None:
+    before, _ = rows
+    for name, seen in before.items():
+        manifest = fact_rows(made.host.slices[name].manifest)
+        assert differences(manifest, seen)[:20] == [], name
 
 
 def test_the_restored_disks_are_equal_for_the_kernel(

@@ -14,6 +14,7 @@ from boot_images import checksum
 from conftest import ORACLES, needs
 from set_making import Made, make_set, mkboot
 
+from fixtures.base_files import WITNESS
 from mkboot.firmware import Kind, Machine, Verdict, boot
 from mkboot.formats.label import SECTOR, read_label
 from mkboot.formats.ufs import read_ufs
@@ -67,19 +68,14 @@ def line_of(tree: FileTree, path: str) -> str:
     return f"MKBOOT-FILE {path} {len(data)} {checksum(data)}"
 
 
-def past_the_direct_blocks(tree: FileTree) -> str:
-    """A file of more than 12 blocks that boot arguments can name."""
-    wanted = [
-        path.decode("ascii")
-        for path, _, node in tree.walk()
-        if node.type is NodeType.FILE and 12 * 8192 < node.size < 4 << 20 and plain(path)
-    ]
-    assert wanted
-    return wanted[-1]
-
-
-def plain(path: bytes) -> bool:
-    return all(0x21 <= byte < 0x7F and byte != 0x22 for byte in path)
+def judge_witness(tree: FileTree, path: str) -> None:
+    """The file lies past the 12 direct blocks, in a directory of several blocks."""
+    node = tree.node_at(path.encode())
+    folder = tree.node_at(path.rpartition("/")[0].encode())
+    assert node is not None
+    assert folder is not None
+    assert node.size > 12 * 8192
+    assert int.from_bytes(folder.dinode[8:16], "big") > 8192
 
 
 def test_sun4m_starts_from_its_slice(made: Made) -> None:
@@ -90,7 +86,9 @@ def test_sun4m_starts_from_its_slice(made: Made) -> None:
 
 def test_sun4u_goes_through_the_redirect_to_the_named_file(made: Made) -> None:
     tree = tree_of(made.volume(1), 1)
-    for path in (past_the_direct_blocks(tree), "/mkboot/README.TXT"):
+    witness = "/" + WITNESS.decode()
+    judge_witness(tree, witness)
+    for path in (witness, "/mkboot/README.TXT"):
         verdict = run(made.volume(1), "sun4u", "cdrom", None, path)
         assert verdict.verdict == "booted"
         assert any(line.startswith("MKBOOT-REDIRECT") for line in verdict.lines)
@@ -100,7 +98,9 @@ def test_sun4u_goes_through_the_redirect_to_the_named_file(made: Made) -> None:
 
 def test_the_restored_disk_boots(made: Made, restored: Path) -> None:
     source = tree_of(made.host.disks["c0t0d0"], 0)
-    for path in (past_the_direct_blocks(source), "/etc/vfstab"):
+    witness = made.host.witness.decode()
+    judge_witness(source, witness)
+    for path in (witness, "/etc/vfstab"):
         verdict = run(restored, "sun4u", "disk", None, path)
         assert verdict.verdict == "booted"
         assert line_of(source, path) in verdict.lines
