@@ -8,6 +8,8 @@ person can do about it, a hint.  The command line prints ``mkboot: MESSAGE`` and
 
 from __future__ import annotations
 
+import errno
+
 
 class MkbootError(Exception):
     """The base of all errors that mkboot raises on purpose."""
@@ -57,6 +59,20 @@ class StoppedError(MkbootError):
     """Interrupted, out of space, or an I/O error: the same command can be run again."""
 
     exit_code = 5
+
+
+#: What a person can do about an error of the operating system.
+_MENDED = "the same command can be run again when that is mended"
+_HINTS = {errno.EFBIG: "files may not grow that large there: write to another file system"}
+#: Errors that a person can mend, after which the same command goes on.
+RESUMABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
+
+
+def stopped_by(error: OSError, text: str) -> StoppedError:
+    """What the operating system refused, as an error with a hint; ``text`` says where."""
+    reason = error.strerror or str(error)
+    hint = _HINTS.get(error.errno or 0, _MENDED)
+    return StoppedError(f"{text}: {reason}" if text else reason, hint=hint)
 
 
 class BugError(MkbootError):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from mkboot.errors import CallerError
@@ -36,6 +36,8 @@ def complete_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     """
     refuse_existing(path, force=force)
     partial = path.with_name(path.name + PARTIAL)
+    if is_remnant(path):
+        partial.unlink()
     fd = _locked(partial)
     try:
         os.ftruncate(fd, 0)
@@ -44,11 +46,68 @@ def complete_file(path: Path, *, force: bool = False) -> Iterator[Path]:
         partial.rename(path)
         sync_file(path.parent)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             partial.unlink()
         raise
     finally:
         os.close(fd)
+
+
+@contextmanager
+def complete_files(paths: Sequence[Path], *, force: bool = False) -> Iterator[list[Path]]:
+    """Like ``complete_file`` for files that belong together: they get their names at the end.
+
+    A run that is killed while it gives the names leaves some files under both of their
+    names; for ``is_remnant`` and the next run these do not exist.
+    """
+    for path in paths:
+        if is_remnant(path):
+            path.unlink()
+        refuse_existing(path, force=force)
+    with ExitStack() as stack:
+        fds, partials = [], []
+        for path in paths:
+            partial = path.with_name(path.name + PARTIAL)
+            fds.append(_locked(partial))
+            stack.callback(os.close, fds[-1])
+            partials.append(stack.enter_context(_gone_in_the_end(partial)))
+            os.ftruncate(fds[-1], 0)
+        yield partials
+        for fd in fds:
+            os.fsync(fd)
+        for partial, path in zip(partials, paths, strict=True):
+            _name(partial, path)
+        for folder in {path.parent for path in paths}:
+            sync_file(folder)
+
+
+def is_remnant(path: Path) -> bool:
+    """Whether ``path`` was given its name by a run that did not live to name them all."""
+    try:
+        return path.samefile(path.with_name(path.name + PARTIAL))
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _gone_in_the_end(partial: Path) -> Iterator[Path]:
+    try:
+        yield partial
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def _name(partial: Path, path: Path) -> None:
+    """Give a complete file its name and leave it the old one too, where links are known."""
+    spare = partial.with_name(partial.name + ".name")
+    spare.unlink(missing_ok=True)
+    try:
+        spare.hardlink_to(partial)
+    except OSError:
+        partial.rename(path)
+    else:
+        spare.rename(path)
 
 
 def _locked(partial: Path) -> int:

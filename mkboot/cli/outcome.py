@@ -6,7 +6,6 @@ The one place where every exception ends; what nobody expected is a bug and says
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import signal
@@ -18,10 +17,14 @@ from typing import Self
 import click
 
 from mkboot.cli.shared import Session, error_lines, tell_error
-from mkboot.errors import BugError, CallerError, MkbootError, StoppedError
-
-#: Errors of the operating system that a person can mend, after which the same command goes on.
-RESUMABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+from mkboot.errors import (
+    RESUMABLE,
+    BugError,
+    CallerError,
+    MkbootError,
+    StoppedError,
+    stopped_by,
+)
 
 
 class Outcome:
@@ -69,6 +72,8 @@ def as_mkboot_error(error: BaseException) -> MkbootError:
         return _usage(error)
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return StoppedError("interrupted", hint="the same command can be run again")
+    if isinstance(error, MemoryError):
+        return StoppedError("not enough memory", hint="the same command can be run again")
     if isinstance(error, OSError) and error.errno is not None:
         return _system(error)
     return BugError(
@@ -88,11 +93,9 @@ def _usage(error: click.ClickException) -> CallerError:
 
 
 def _system(error: OSError) -> MkbootError:
-    name = f"{os.fsdecode(error.filename)}: " if error.filename else ""
-    text = f"{name}{error.strerror or error}"
-    if error.errno in RESUMABLE:
-        return StoppedError(text, hint="the same command can be run again when that is mended")
-    return CallerError(text)
+    name = os.fsdecode(error.filename) if error.filename else ""
+    text = f"{name}: {error.strerror or error}" if name else error.strerror or str(error)
+    return stopped_by(error, name) if error.errno in RESUMABLE else CallerError(text)
 
 
 def _trace(error: BaseException) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from mkboot.errors import CallerError, InputError, StoppedError
+from mkboot.errors import CallerError, InputError, stopped_by
 
 
 class ByteSource(Protocol):
@@ -55,13 +55,17 @@ class FileSource:
             raise CallerError(f"{path}: {e.strerror}") from e
 
     def pread(self, offset: int, length: int) -> bytes:
-        """Read; an I/O error is a ``StoppedError`` that says where."""
+        """Read; an I/O error is a ``StoppedError`` that says where.
+
+        What the file got since it was opened is not seen.
+        """
+        length = min(length, self.size - offset) if offset >= 0 else 0
         parts: list[bytes] = []
         while length > 0:
             try:
                 data = os.pread(self._fd, length, offset)
             except OSError as e:
-                raise StoppedError(f"{self.path}: {e.strerror} at byte {offset}") from e
+                raise stopped_by(e, f"{self.path}: at byte {offset}") from e
             if not data:
                 break
             parts.append(data)
@@ -150,7 +154,7 @@ class FileSink:
             try:
                 done = os.pwrite(self._fd, view, at)
             except OSError as e:
-                raise StoppedError(f"cannot write: {e.strerror}") from e
+                raise stopped_by(e, "cannot write") from e
             view = view[done:]
             at += done
 
@@ -161,6 +165,12 @@ def read_exact(source: ByteSource, offset: int, length: int, place: tuple[str, .
         raise InputError(f"points to byte {offset}", place=place)
     data = source.pread(offset, length)
     if len(data) != length:
+        if offset + length <= source.size:
+            raise InputError(
+                f"ends at byte {offset + len(data)} of {source.size}: "
+                "it became shorter while it was read",
+                place=place,
+            )
         raise InputError(
             f"wants bytes {offset} to {offset + length}, but there are only {source.size}",
             place=place,

@@ -110,10 +110,14 @@ def _build(folder: Path, job: Job, progress: Progress, *, force: bool) -> Built:
         manifest = _fit(work, job.strategy, streams, room_for(base, medium), medium, make)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
-    for volume in manifest.volumes:
-        _write_volume(work, manifest, volume.number, partial, progress)
-    _write_sums(partial, manifest, progress)
-    _take_place(partial, target)
+    try:
+        for volume in manifest.volumes:
+            _write_volume(work, manifest, volume.number, partial, progress)
+        _write_sums(partial, manifest, progress)
+        _take_place(partial, target)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     return Built(target, manifest)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from mkboot.clock import build_time
-from mkboot.errors import CallerError, StoppedError
+from mkboot.errors import CallerError, stopped_by
 from mkboot.formats.ufs import UfsSummary, choose_parameters, fits, parameters_for, write_ufs
 from mkboot.model.values import UfsParameters
 from mkboot.output import complete_file
@@ -122,4 +122,4 @@ def _stretch(fd: int, size: int) -> None:
     try:
         os.ftruncate(fd, size)
     except OSError as e:
-        raise StoppedError(f"cannot make a file of {size} bytes: {e.strerror}") from e
+        raise stopped_by(e, f"cannot make a file of {size} bytes") from e

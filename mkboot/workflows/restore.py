@@ -19,7 +19,7 @@ from mkboot.formats.ufs import open_ufs, write_ufs
 from mkboot.model.manifest import SetManifest
 from mkboot.model.plan import Action, Step
 from mkboot.model.system import FileSystem
-from mkboot.output import complete_file
+from mkboot.output import complete_files, is_remnant
 from mkboot.progress import Progress
 from mkboot.recovery.check import check_segments
 from mkboot.recovery.plan import make_plan
@@ -97,8 +97,9 @@ def restore(
     plan = make_plan(manifest)
     with ExitStack() as stack:
         fds: dict[str, int] = {}
-        for target in chosen:
-            partial = stack.enter_context(complete_file(target.path, force=force or _blank(target)))
+        paths = [target.path for target in chosen]
+        partials = stack.enter_context(complete_files(paths, force=True))
+        for target, partial in zip(chosen, partials, strict=True):
             fds[target.name] = os.open(partial, os.O_RDWR)
             stack.callback(os.close, fds[target.name])
             os.ftruncate(fds[target.name], plans[target.name].sectors * SECTOR)
@@ -132,7 +133,7 @@ def _match(manifest: SetManifest, targets: Sequence[DiskTarget]) -> list[DiskTar
 
 def _refuse_existing(target: DiskTarget, *, force: bool) -> None:
     """An image that is there is overwritten only if it is blank, or with --force."""
-    if not target.path.exists():
+    if not target.path.exists() or is_remnant(target.path):
         return
     mode = target.path.stat().st_mode
     if not stat.S_ISREG(mode):
@@ -161,7 +162,7 @@ def _plan(manifest: SetManifest, target: DiskTarget) -> TargetPlan:
     disk = next(d for d in manifest.system.disks if d.name == target.name)
     if target.size is not None:
         sectors = target.size // SECTOR
-    elif target.path.exists():
+    elif target.path.exists() and not is_remnant(target.path):
         sectors = target.path.stat().st_size // SECTOR
     else:
         sectors = disk.sectors

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mkboot.errors import CallerError, InputError, MkbootError, StoppedError
+from mkboot.errors import CallerError, InputError, MkbootError, stopped_by
 from mkboot.formats.directory.beneath import directory_beneath, names_in
 from mkboot.tree.content import EMPTY, Content, Extent
 from mkboot.tree.filetree import FileTree, TreeBuilder
@@ -185,7 +185,7 @@ def _shown(names: tuple[bytes, ...]) -> str:
 
 def _error(error: OSError, names: tuple[bytes, ...]) -> MkbootError:
     if error.errno == errno.EIO:
-        return StoppedError(f"{_shown(names)}: {error.strerror}")
+        return stopped_by(error, _shown(names))
     if error.errno in (errno.EACCES, errno.EPERM):
         return CallerError(f"{_shown(names)}: {error.strerror}")
     return InputError(f"cannot be read: {error.strerror}", place=(_shown(names),))

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from mkboot.errors import CallerError, InputError, MkbootError, StoppedError
+from mkboot.errors import RESUMABLE, CallerError, InputError, MkbootError, stopped_by
 from mkboot.formats.directory.beneath import DIRECTORY_FLAGS, directory_beneath, names_in
 from mkboot.formats.directory.place import Unkept, finish, make_node
 from mkboot.tree.filetree import ROOT, FileTree
@@ -212,10 +212,10 @@ def _shown(names: tuple[bytes, ...]) -> str:
 
 
 def _system_error(error: OSError, shown: str) -> MkbootError:
-    text = f"cannot write {shown}: {error.strerror or error}"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-        return StoppedError(text)
-    return CallerError(text)
+    text = f"cannot write {shown}"
+    if error.errno in RESUMABLE:
+        return stopped_by(error, text)
+    return CallerError(f"{text}: {error.strerror or error}")
 
 
 def _is_directory(name: bytes, fd: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mkboot.errors import StoppedError
+from mkboot.errors import stopped_by
 from mkboot.formats.iso.adapter import Data, Master
 from mkboot.formats.iso.spool import BLOCK, Spool, Write
 from mkboot.tree.filetree import FileTree
@@ -59,7 +59,7 @@ class IsoImage:
         try:
             fd = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         except OSError as e:
-            raise StoppedError(f"{out}: {e.strerror}") from e
+            raise stopped_by(e, str(out)) from e
         try:
             self._write_to(fd, advance)
         finally:
