@@ -36,9 +36,11 @@ def complete_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     """
     refuse_existing(path, force=force)
     partial = path.with_name(path.name + PARTIAL)
+    fd = _locked(partial)
     if is_remnant(path):
         partial.unlink()
-    fd = _locked(partial)
+        os.close(fd)
+        fd = _locked(partial)
     try:
         os.ftruncate(fd, 0)
         yield partial
@@ -60,17 +62,15 @@ def complete_files(paths: Sequence[Path], *, force: bool = False) -> Iterator[li
     A run that is killed while it gives the names leaves some files under both of their
     names; for ``is_remnant`` and the next run these do not exist.
     """
-    for path in paths:
-        if is_remnant(path):
-            path.unlink()
-        refuse_existing(path, force=force)
     with ExitStack() as stack:
-        fds, partials = [], []
-        for path in paths:
-            partial = path.with_name(path.name + PARTIAL)
-            fds.append(_locked(partial))
-            stack.callback(os.close, fds[-1])
-            partials.append(stack.enter_context(_gone_in_the_end(partial)))
+        fds: list[int] = []
+        partials = [path.with_name(path.name + PARTIAL) for path in paths]
+        for path, partial in zip(paths, partials, strict=True):
+            if not is_remnant(path):
+                refuse_existing(path, force=force)
+            fds.append(stack.enter_context(_gone_in_the_end(partial)))
+            if is_remnant(path):
+                path.unlink()
             os.ftruncate(fds[-1], 0)
         yield partials
         for fd in fds:
@@ -90,12 +90,16 @@ def is_remnant(path: Path) -> bool:
 
 
 @contextmanager
-def _gone_in_the_end(partial: Path) -> Iterator[Path]:
+def _gone_in_the_end(partial: Path) -> Iterator[int]:
+    """A locked descriptor of ``partial``, which has lost that name when the block ends."""
+    fd = _locked(partial)
     try:
-        yield partial
+        yield fd
     finally:
         with contextlib.suppress(OSError):
-            partial.unlink()
+            if _same(fd, partial):
+                partial.unlink()
+        os.close(fd)
 
 
 def _name(partial: Path, path: Path) -> None:
@@ -136,6 +140,16 @@ def _same(fd: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(fd), path.stat())
     except FileNotFoundError:
         return False
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """What is made in the block is closed to others: captured hosts have secrets."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager

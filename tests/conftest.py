@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,17 @@ import pytest
 HERE = Path(__file__).parent
 SAMPLES = HERE / "samples"
 ORACLES = HERE / "oracles"
+#: The variable that says which random trees are made (random_trees.py).
+SEED = "MKBOOT_SEED"
+
+
+def pytest_configure() -> None:
+    """Choose the seed before there are workers, which have it from the environment."""
+    os.environ.setdefault(SEED, str(secrets.randbelow(10**6)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"random trees: {SEED}={os.environ[SEED]}")
 
 
 def missing(*programs: str) -> list[str]:

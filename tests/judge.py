@@ -6,9 +6,10 @@
     tsk_rows(image) -> {path: Row}                what The Sleuth Kit reads; a fault fails
     differences(left, right, ignore=...) -> [text, ...]    empty when all is the same
 
-A row has -1 or "" where a witness does not know; ``TSK_BLIND`` names the fields that
-The Sleuth Kit cannot tell of a Sun UFS.  The size of a directory is never compared.
-Times are whole seconds.
+A row has -1 or "" where a witness does not know; ``ino`` tells which names are one file, in
+its own numbers, and is never compared, nor is the size of a directory.  ``without`` leaves
+paths out and counts the links that remain.  ``TSK_BLIND`` names the fields that The Sleuth
+Kit cannot tell of a Sun UFS.  Times are whole seconds.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +39,8 @@ TYPES = {
 }
 #: The Sleuth Kit knows BSD's inode: no gid there.
 TSK_BLIND = frozenset({"gid"})
+#: Of a row, but not compared.
+IDENTITY = frozenset({"ino"})
 
 
 class Row(NamedTuple):
@@ -52,6 +56,7 @@ class Row(NamedTuple):
     target: bytes
     device: tuple[int, int] | None
     sha256: str
+    ino: int = -1
 
 
 Rows = dict[bytes, Row]
@@ -83,6 +88,7 @@ def tree_rows(tree: FileTree) -> Rows:
             node.target,
             tuple(node.device) if node.device else None,
             digests.get(number, ""),
+            number,
         )
     return rows
 
@@ -142,12 +148,44 @@ def tsk_rows(image: Path, *, sector: int = 0, unnamed: bool = False, small: bool
 
 def differences(left: Rows, right: Rows, ignore: frozenset[str] = frozenset()) -> list[str]:
     """Every field of every path in which two tables differ, as text."""
+    silent = ignore | IDENTITY
     found = [f"{path!r}: only on the left" for path in sorted(left.keys() - right.keys())]
     found += [f"{path!r}: only on the right" for path in sorted(right.keys() - left.keys())]
     for path in sorted(left.keys() & right.keys()):
         pairs = zip(Row._fields, left[path], right[path], strict=True)
-        found += [f"{path!r}: {f}: {a!r} {b!r}" for f, a, b in pairs if a != b and f not in ignore]
+        found += [f"{path!r}: {f}: {a!r} {b!r}" for f, a, b in pairs if a != b and f not in silent]
     return found
+
+
+def counted(rows: Rows) -> Rows:
+    """The rows with link counts that follow from the names alone.
+
+    A directory has its own name, "." and the ".." of each directory in it; anything else
+    has the names that share its inode.  The rows must know their inodes.
+    """
+    assert all(row.ino >= 0 for row in rows.values())
+    below = Counter(path.rpartition(b"/")[0] or b"/" for path in rows if rows[path].type == "dir")
+    below[b"/"] -= 1  # it is not in itself
+    names = Counter(row.ino for row in rows.values())
+    return {
+        path: row._replace(nlink=2 + below[path] if row.type == "dir" else names[row.ino])
+        for path, row in rows.items()
+    }
+
+
+def one_file(rows: Rows) -> set[frozenset[bytes]]:
+    """The names, directories' aside, that are several names of one file."""
+    names: dict[int, set[bytes]] = {}
+    for path, row in rows.items():
+        if row.type != "dir":
+            names.setdefault(row.ino, set()).add(path)
+    return {frozenset(paths) for paths in names.values() if len(paths) > 1}
+
+
+def without(rows: Rows, tops: Iterable[bytes]) -> Rows:
+    """The rows without the paths ``tops`` and what lies below them, links counted anew."""
+    gone = tuple(top + b"/" for top in tops)
+    return counted({p: row for p, row in rows.items() if not (p + b"/").startswith(gone)})
 
 
 def _row(record: Mapping[str, object], device: object) -> Row:
@@ -165,6 +203,7 @@ def _row(record: Mapping[str, object], device: object) -> Row:
         os.fsencode(str(record.get("target", ""))),
         device(record["rdev"]) if "rdev" in record else None,
         str(record.get("sha256", "")),
+        int(str(record.get("ino", -1))),
     )
 
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files are complete when they have their name."""
 
+import errno
 from pathlib import Path
 
 import pytest
 
 from mkboot.errors import CallerError
-from mkboot.output import complete_file, locked_folder
+from mkboot.output import complete_file, complete_files, is_remnant, locked_folder
 
 
 def test_the_name_appears_at_the_end(tmp_path: Path) -> None:
@@ -59,3 +60,63 @@ def test_a_folder_is_worked_in_alone(tmp_path: Path) -> None:
         pass
     with locked_folder(tmp_path):
         pass
+
+
+def test_files_that_belong_together_appear_together(tmp_path: Path) -> None:
+    paths = [tmp_path / "a", tmp_path / "b"]
+    (tmp_path / "b").write_bytes(b"old")
+    with complete_files(paths, force=True) as partials:
+        for partial in partials:
+            partial.write_bytes(b"new")
+        assert not paths[0].exists()
+        assert paths[1].read_bytes() == b"old"
+    assert [p.read_bytes() for p in paths] == [b"new", b"new"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_none_of_the_files_appears_when_one_fails(tmp_path: Path) -> None:
+    paths = [tmp_path / "a", tmp_path / "b"]
+    with pytest.raises(ValueError, match="no"), complete_files(paths) as partials:
+        partials[0].write_bytes(b"x")
+        raise ValueError("no")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kill_between_two_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first file has its name and the second has not: the next run begins anew."""
+    paths = [tmp_path / "a", tmp_path / "b"]
+    (tmp_path / "a").write_bytes(b"whole")
+    (tmp_path / "a.partial").hardlink_to(tmp_path / "a")
+    (tmp_path / "b.partial").write_bytes(b"whole")
+    (tmp_path / "b.partial.name").hardlink_to(tmp_path / "b.partial")
+    assert is_remnant(paths[0])
+    assert not is_remnant(paths[1])
+    with complete_files(paths) as partials:
+        assert not paths[0].exists()
+        for partial in partials:
+            assert partial.read_bytes() == b""
+            partial.write_bytes(b"again")
+    assert [p.read_bytes() for p in paths] == [b"again", b"again"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    with complete_files([tmp_path / "a", tmp_path / "b"]) as partials:
+        for partial in partials:
+            partial.write_bytes(b"x")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_file_with_both_names_is_not_emptied(tmp_path: Path) -> None:
+    """``--force`` writes beside what it replaces, whatever a killed run left."""
+    path = tmp_path / "a"
+    path.write_bytes(b"whole")
+    (tmp_path / "a.partial").hardlink_to(path)
+    with pytest.raises(ValueError, match="no"), complete_file(path, force=True):
+        raise ValueError("no")
+    assert path.read_bytes() == b"whole"
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]

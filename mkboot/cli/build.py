@@ -9,6 +9,7 @@ import click
 
 from mkboot.cli.shared import PATH, force_option, progress, say
 from mkboot.model.sizes import show_size
+from mkboot.output import private_files
 from mkboot.workflows.build import build, volume_file
 
 
@@ -17,7 +18,8 @@ from mkboot.workflows.build import build, volume_file
 @force_option
 def command(job: Path, force: bool) -> None:
     """Make the disc images JOB/set/volume-N.iso; the first one boots."""
-    done = build(job, progress(), force=force)
+    with private_files():
+        done = build(job, progress(), force=force)
     manifest = done.manifest
     say(f"set {manifest.set_id} of {manifest.host}, strategy {manifest.strategy}")
     for volume in manifest.volumes:

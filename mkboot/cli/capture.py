@@ -9,6 +9,7 @@ import click
 
 from mkboot.cli.shared import PATH, force_option, message, progress, say
 from mkboot.model.sizes import show_size
+from mkboot.output import private_files
 from mkboot.tree.names import show
 from mkboot.workflows.capture import capture
 
@@ -30,7 +31,8 @@ def command(job: Path, resume: bool, accept: tuple[str, ...], force: bool) -> No
         "A capture holds password hashes and host keys: its directory is closed to others, "
         "keep it and the discs so."
     )
-    done = capture(job, progress(), resume=resume, force=force, accept_unclean=accept)
+    with private_files():
+        done = capture(job, progress(), resume=resume, force=force, accept_unclean=accept)
     for fs in done.system.file_systems:
         dump = fs.dumps[-1]
         say(

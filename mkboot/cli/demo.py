@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from mkboot.cli.shared import PATH, force_option, progress, say
+from mkboot.output import private_files
 
 
 @click.command("demo", epilog="\b\nExample:\n  mkboot demo /tmp/mkboot-demo\n")
@@ -21,7 +22,8 @@ def command(folder: Path, force: bool) -> int:
     """
     from mkboot.workflows.demo import demo, report
 
-    done = demo(folder, progress(), force=force)
+    with private_files():
+        done = demo(folder, progress(), force=force)
     for line in report(done).splitlines():
         say(line)
     return 1 if done.failed else 0

@@ -11,6 +11,7 @@ from mkboot.cli.shared import PATH, force_option, print_findings, progress, say
 from mkboot.errors import CallerError
 from mkboot.model.job import STRATEGIES, SourceDisk
 from mkboot.model.sizes import DEFAULT_MEDIUM, show_size
+from mkboot.output import private_files
 from mkboot.tree.names import show
 from mkboot.workflows.prepare import Prepared, Request, prepare
 
@@ -44,7 +45,8 @@ def command(
 ) -> None:  # fmt: skip
     """Check everything that can be checked now, plan the volumes, write JOB/job.toml."""
     request = Request(base, tuple(map(parse_source, sources)), media, strategy, name)
-    done = prepare(job, request, progress(), force=force)
+    with private_files():
+        done = prepare(job, request, progress(), force=force)
     _tell(done)
     say()
     say(f"{job / 'job.toml'} is written; look at it, then: mkboot capture {job}")

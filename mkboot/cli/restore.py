@@ -11,6 +11,7 @@ import click
 from mkboot.cli.shared import PATH, force_option, progress, say
 from mkboot.errors import CallerError
 from mkboot.model.sizes import parse_size, show_size
+from mkboot.output import private_files
 from mkboot.tree.names import show
 from mkboot.workflows.restore import DiskTarget, restore
 
@@ -34,7 +35,8 @@ _FORM = "c0t0d0=FILE, c0t0d0=FILE,9G or c0t0d0=FILE,9G,16x63"
 @force_option
 def command(set_: Path, disks: tuple[str, ...], force: bool) -> None:
     """Write the captured system straight onto disk images."""
-    done = restore(set_, [parse_disk(text) for text in disks], progress(), force=force)
+    with private_files():
+        done = restore(set_, [parse_disk(text) for text in disks], progress(), force=force)
     for disk in done.disks:
         how = "the label as it was" if disk.same else "a new label for this disk"
         say(f"{disk.name}: {show_size(disk.sectors * 512)}, {how}")

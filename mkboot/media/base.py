@@ -24,7 +24,7 @@ from mkboot.media.medium import Medium
 from mkboot.media.openslice import OpenSlice
 from mkboot.media.paths import booted
 from mkboot.model.inspection import Json
-from mkboot.model.layout import Layout
+from mkboot.model.layout import BootSlice, Layout
 from mkboot.model.values import UfsParameters
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.source import ByteSource
@@ -34,14 +34,15 @@ from mkboot.tree.source import ByteSource
 class BaseSlice:
     """A boot slice of a base medium: ``window`` is its raw bytes, boot area and all.
 
-    ``redirect`` is what its redirect file says, from the digit on.  ``tag`` and ``flag`` are
-    those of a disc's slice where the label has no VTOC to say them.
+    ``kind`` is None for a boot block of a form that mkboot does not know: it is copied all
+    the same.  ``redirect`` is what its redirect file says, from the digit on.  ``tag`` and
+    ``flag`` are those of a disc's slice where the label has no VTOC to say them.
     """
 
     number: int
     arch: str
     window: ByteSource
-    kind: BootBlockKind
+    kind: BootBlockKind | None
     redirect: bytes
     tag: int
     flag: int
@@ -89,7 +90,7 @@ def _base(medium: Medium, label: Label, iso: IsoVolume, layout: Layout) -> BaseM
     miniroot = medium.slice(layout.miniroot_slice)
     if miniroot is None or miniroot.ufs is None or miniroot.tree is None:
         raise InputError(f"slice {layout.miniroot_slice} holds no UFS to be the miniroot")
-    slices = tuple(s for b in layout.boot_slices if (s := _boot_slice(medium, b.slice, b.arch)))
+    slices = tuple(s for b in layout.boot_slices if (s := _boot_slice(medium, layout, b)))
     if not slices:
         raise InputError("no slice has a boot block: nothing could boot from a copy of it")
     tree = miniroot.tree
@@ -146,25 +147,30 @@ def _layout(medium: Medium, slice_0: FileTree) -> Layout:
     raise InputError(f"fits no layout ({'; '.join(said)})")
 
 
-def _boot_slice(medium: Medium, number: int, arch: str) -> BaseSlice | None:
+def _boot_slice(medium: Medium, layout: Layout, wanted: BootSlice) -> BaseSlice | None:
     """The boot slice, or None where the medium does not have it or has it empty."""
-    there = medium.slice(number)
-    if there is None or there.boot_kind is None or there.start == 0:
+    there = medium.slice(wanted.slice)
+    if there is None or there.boot_block is None or there.start == 0:
         return None
     has_vtoc = medium.label is not None and medium.label.has_vtoc
     return BaseSlice(
-        number=number,
-        arch=arch,
+        number=wanted.slice,
+        arch=wanted.arch,
         window=there.window,
         kind=there.boot_kind,
-        redirect=_redirect(there),
+        redirect=_redirect(there, layout.miniroot_slice),
         tag=there.entry.tag if has_vtoc else TAG_ROOT,
         flag=there.entry.flag if has_vtoc else FLAG_READONLY,
     )
 
 
-def _redirect(there: OpenSlice) -> bytes:
+def _redirect(there: OpenSlice, miniroot: int) -> bytes:
     text = there.redirect
     if text is None or not text[:1].isdigit():
         raise InputError("has a boot block, but no file that redirects it", place=(there.place,))
+    if int(text[:1]) != miniroot:
+        raise InputError(
+            f"redirects to slice {int(text[:1])}, but the miniroot is in slice {miniroot}",
+            place=(there.place,),
+        )
     return text

@@ -278,6 +278,20 @@ CODES: tuple[Code, ...] = (
         "Restore the level 0 dump before it.",
     ),
     Code(
+        "several-roots",
+        "More than one slice holds a file system whose vfstab mounts that very slice on /, as "
+        "Live Upgrade leaves it.",
+        "See that the slice that was taken is the one the host runs from; else set the mounts in "
+        "job.toml.",
+    ),
+    Code(
+        "root-managed",
+        "The host's root lies on a metadevice or under Veritas Volume Manager. Restored to a "
+        "plain slice it does not boot as it is.",
+        "Mend /etc/system and /etc/vfstab of the restored root before it is booted: README.TXT "
+        "on the discs tells how.",
+    ),
+    Code(
         "not-mounted",
         "A slice holds a UFS that the host's vfstab does not mount.",
         "It is captured all the same; include = false in job.toml leaves it out.",

@@ -58,6 +58,12 @@ def loads(kind: type[T], text: str | bytes, place: tuple[str, ...] = ()) -> T:
     return from_document(kind, document, place)
 
 
+def _short(item: Value) -> str:
+    """A value for a message: what a document holds may be long, and nobody's business."""
+    text = repr(item)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def _value(kind: object, item: Value, place: tuple[str, ...]) -> object:
     origin = get_origin(kind)
     if origin in (Union, UnionType):
@@ -82,28 +88,28 @@ def _plain(kind: type, item: Value, place: tuple[str, ...]) -> object:
             return kind(item)
         except ValueError:
             wanted = ", ".join(kind)
-            raise InputError(f"{item!r} is none of {wanted}", place=place) from None
+            raise InputError(f"{_short(item)} is none of {wanted}", place=place) from None
     if isinstance(item, kind) and (kind is bool or not isinstance(item, bool)):
         return item
     names = {str: "a text", int: "a number", bool: "true or false", bytes: "a text"}
-    raise InputError(f"wants {names.get(kind, kind.__name__)}, has {item!r}", place=place)
+    raise InputError(f"wants {names.get(kind, kind.__name__)}, has {_short(item)}", place=place)
 
 
 def _tuple(kind: object, item: Value, place: tuple[str, ...]) -> tuple[object, ...]:
     if not isinstance(item, list):
-        raise InputError(f"wants a list, has {item!r}", place=place)
+        raise InputError(f"wants a list, has {_short(item)}", place=place)
     return tuple(_value(kind, each, (*place, str(n))) for n, each in enumerate(item))
 
 
 def _mapping(kind: object, item: Value, place: tuple[str, ...]) -> dict[str, object]:
     if not isinstance(item, dict):
-        raise InputError(f"wants keys and values, has {item!r}", place=place)
+        raise InputError(f"wants keys and values, has {_short(item)}", place=place)
     return {str(key): _value(kind, each, (*place, str(key))) for key, each in item.items()}
 
 
 def _dataclass(kind: type, item: Value, place: tuple[str, ...]) -> object:
     if not isinstance(item, dict):
-        raise InputError(f"wants keys and values, has {item!r}", place=place)
+        raise InputError(f"wants keys and values, has {_short(item)}", place=place)
     fields = {f.name: f for f in dataclasses.fields(kind)}
     unknown = [key for key in item if key not in fields]
     if unknown:

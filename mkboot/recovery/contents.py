@@ -40,7 +40,7 @@ class SegmentContent(Content):
     an ``InputError``: what goes onto a disc is what was captured.
     """
 
-    __slots__ = ("_at", "_crc", "_expected", "_name", "_window")
+    __slots__ = ("_at", "_crc", "_expected", "_name", "_window", "judged")
 
     def __init__(self, name: str, window: Window, expected: Checksums) -> None:
         self._name = name
@@ -48,6 +48,8 @@ class SegmentContent(Content):
         self._expected = expected
         self._at = 0
         self._crc = CRC_START
+        #: Whether it was read to its end, in order, and was found right.
+        self.judged = False
 
     @property
     def size(self) -> int:
@@ -71,7 +73,10 @@ class SegmentContent(Content):
         return data
 
     def _judge(self) -> None:
-        if self._at != self.size or close_cksum(self._crc, self.size) == self._expected.cksum:
+        if self._at != self.size:
+            return
+        if close_cksum(self._crc, self.size) == self._expected.cksum:
+            self.judged = True
             return
         raise InputError(
             "is not what was captured: its checksum is another",
@@ -86,7 +91,7 @@ class VolumeFiles:
 
     number: int
     environment: FileTree | None
-    segments: Mapping[str, tuple[Content, Checksums]]
+    segments: Mapping[str, tuple[SegmentContent, Checksums]]
     small: Mapping[str, bytes] = field(default_factory=dict)
 
 

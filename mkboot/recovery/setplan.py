@@ -15,12 +15,20 @@ from mkboot.recovery.strategies import Placing
 from mkboot.recovery.volumes import StreamSize
 
 
-def plan_set(system: System, placing: Placing, *, layout: str, created: int) -> SetManifest:
-    """The manifest; the sizes of the images are 0 until they are laid out."""
+def plan_set(
+    system: System, placing: Placing, *, layout: str, created: int, base: str
+) -> SetManifest:
+    """The manifest; the sizes of the images are 0 until they are laid out.
+
+    The id tells sets apart that differ in anything their discs depend on; ``base`` stands
+    for the base medium.
+    """
     dumps = {(fs.slice, d.level): d for fs in system.file_systems for d in fs.dumps}
     streams = tuple(_stream(s, dumps, placing) for s in placing.order)
     digest = hashlib.sha256(codec.dumps(system).encode())
-    digest.update(codec.dumps({"layout": layout, "strategy": placing.strategy}).encode())
+    placed = [f"{p.slice}.{p.level}.{p.index}:{p.volume}" for p in placing.placed]
+    choices = {"layout": layout, "strategy": placing.strategy, "placed": placed, "base": base}
+    digest.update(codec.dumps(choices).encode())
     volumes = tuple(
         Volume(number, volume_id(system.host, number), 0)
         for number in range(1, placing.volumes + 1)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from mkboot.formats.iso import IsoVolume, looks_like_iso, read_iso
 from mkboot.formats.ufsdump import read_dump
 from mkboot.model import codec
 from mkboot.model.manifest import SCHEMA, Segment, SetManifest, Stream, VolumeLabel
+from mkboot.model.system import FileSystem
 from mkboot.recovery.plan import restore_order, streams_of
 from mkboot.recovery.validate import validate_manifest
 from mkboot.tree.content import Content
@@ -22,7 +23,8 @@ from mkboot.tree.source import FileSource
 
 MANIFEST_PATH = b"/mkboot/set.json"
 VOLUME_PATH = b"/mkboot/volume.json"
-_LIMIT = 256 << 20
+_LIMIT = 64 << 20
+_SMALL = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,12 @@ class OpenSet:
         place = (f"{slice_} level {streams[0].level}",)
         return read_dump(self.source(streams[0]), place=place).tree
 
-    def host_tree(self) -> FileTree:
-        """All file systems that the host mounts, each at its place."""
+    def host_tree(self, only: Sequence[FileSystem] | None = None) -> FileTree:
+        """The file systems that the host mounts, each at its place; ``only`` these, with the
+        mount points of the others empty.
+        """
         mounted = [fs for fs in restore_order(self.manifest) if fs.mount]
+        mounted = [fs for fs in mounted if only is None or fs in only]
         mounted.sort(key=lambda fs: len(split_path(fs.mount)))
         if not mounted or split_path(mounted[0].mount):
             raise InputError("the set holds no root file system")
@@ -132,7 +137,7 @@ class OpenSet:
         """A small file of volume 1 or, failing that, of any volume at hand."""
         for number in sorted(self.volumes):
             content = self.volumes[number].content(path)
-            if content is not None:
+            if content is not None and content.size <= _SMALL:
                 return content.read(0, content.size)
         raise InputError(f"{path} is on none of the discs at hand")
 
@@ -169,8 +174,29 @@ def open_set(path: Path) -> OpenSet:
         raise InputError(
             f"{path} holds no volume of a recovery set", hint="mkboot build makes JOB/set"
         )
-    manifest = _manifest(volumes[min(volumes)])
+    manifest = _agreed_manifest(volumes)
     return OpenSet(manifest, volumes, tuple(foreign))
+
+
+def _agreed_manifest(volumes: Mapping[int, OpenVolume]) -> SetManifest:
+    """The manifest that all volumes at hand carry, byte for byte, and that knows them."""
+    first = volumes[min(volumes)]
+    manifest = _manifest(first)
+    text = _manifest_text(first)
+    for volume in volumes.values():
+        label = volume.label
+        if (label.set_id, label.of) != (manifest.set_id, len(manifest.volumes)):
+            raise InputError("is not of the set that its manifest tells", place=(volume.path.name,))
+        if not 1 <= label.number <= label.of:
+            raise InputError(f"calls itself volume {label.number} of {label.of}",
+                             place=(volume.path.name,))  # fmt: skip
+        if _manifest_text(volume) != text:
+            raise InputError(
+                f"tells another content of the set than {first.path.name}",
+                place=(volume.path.name,),
+                hint="keep the discs of one build together",
+            )
+    return manifest
 
 
 def _candidates(path: Path) -> list[Path]:
@@ -196,12 +222,17 @@ def _volume_of(path: Path) -> OpenVolume | None:
     return OpenVolume(label, path, source, iso)
 
 
-def _manifest(volume: OpenVolume) -> SetManifest:
+def _manifest_text(volume: OpenVolume) -> bytes:
     place = (volume.path.name, show(MANIFEST_PATH))
     content = volume.content(show(MANIFEST_PATH))
     if content is None or content.size > _LIMIT:
         raise InputError("is missing or too large", place=place)
-    manifest = codec.loads(SetManifest, content.read(0, content.size), place)
+    return content.read(0, content.size)
+
+
+def _manifest(volume: OpenVolume) -> SetManifest:
+    place = (volume.path.name, show(MANIFEST_PATH))
+    manifest = codec.loads(SetManifest, _manifest_text(volume), place)
     if manifest.schema != SCHEMA:
         raise InputError(f"is schema {manifest.schema}, this mkboot reads {SCHEMA}", place=place)
     validate_manifest(manifest, place)

@@ -9,21 +9,22 @@ space, never below what their content needs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mkboot.errors import InputError
 from mkboot.formats.label import (
     SECTOR,
-    TAG_BACKUP,
     Label,
     SliceEntry,
     make_label,
     read_label,
 )
-from mkboot.model.system import Disk, FileSystem, SliceRecord, System
+from mkboot.formats.ufs import choose_parameters, fits
+from mkboot.model.system import Disk, FileSystem, Holds, SliceRecord, System
 from mkboot.model.values import Geometry, UfsParameters
+from mkboot.tree.filetree import FileTree
 
 #: What newfs and a little growth want beyond the bytes in use.
 _SPARE = 1.15
@@ -53,9 +54,9 @@ class TargetPlan:
 def plan_disk(system: System, disk: Disk, target: TargetDisk) -> TargetPlan:
     """The label for ``target``; ``InputError`` when the slices cannot be made to fit."""
     captured = read_label(bytes.fromhex(disk.label), place=(f"disk {disk.name}",))
-    geometry = target_geometry(disk, target)
-    if geometry == disk.geometry and target.sectors >= _needed(geometry):
+    if _is_same(disk, target):
         return TargetPlan(target.name, target.sectors, captured, same=True)
+    geometry = target_geometry(disk, target)
     slices = lay_slices(system, disk, geometry)
     text = (
         f"mkboot cyl {geometry.ncyl} alt {geometry.acyl} hd {geometry.nhead} sec {geometry.nsect}"
@@ -64,18 +65,23 @@ def plan_disk(system: System, disk: Disk, target: TargetDisk) -> TargetPlan:
     return TargetPlan(target.name, target.sectors, label, same=False)
 
 
-def target_geometry(disk: Disk, target: TargetDisk) -> Geometry:
-    """The captured geometry where it was not said otherwise and fits, else a new one.
-
-    Two cylinders are kept as alternates, as format(1M) does.
+def _is_same(disk: Disk, target: TargetDisk) -> bool:
+    """Whether the captured label can stand as it is: same shape, and the disk is as large as
+    it was, or smaller but still has all that the label counts.
     """
-    same_shape = target.heads in (None, disk.geometry.nhead) and target.nsect in (
-        None,
-        disk.geometry.nsect,
-    )
-    if same_shape and _needed(disk.geometry) <= target.sectors and target.sectors <= disk.sectors:
-        return disk.geometry
-    nhead, nsect = target.heads or 16, target.nsect or 63
+    shape = (target.heads or disk.geometry.nhead, target.nsect or disk.geometry.nsect)
+    if shape != (disk.geometry.nhead, disk.geometry.nsect):
+        return False
+    counted = (disk.geometry.ncyl + disk.geometry.acyl) * disk.geometry.cylinder
+    return target.sectors == disk.sectors or counted <= target.sectors < disk.sectors
+
+
+def target_geometry(disk: Disk, target: TargetDisk) -> Geometry:
+    """The shape that was asked for, else the captured one, with as many cylinders as there
+    are; two of them are kept as alternates, as format(1M) does.
+    """
+    nhead = target.heads or disk.geometry.nhead
+    nsect = target.nsect or disk.geometry.nsect
     pcyl = target.sectors // (nhead * nsect)
     if pcyl < 4:
         raise InputError(f"disk {target.name} has only {pcyl} cylinders")
@@ -89,7 +95,9 @@ def target_geometry(disk: Disk, target: TargetDisk) -> Geometry:
 
 def lay_slices(system: System, disk: Disk, geometry: Geometry) -> tuple[SliceEntry, ...]:
     """The slices in their order, packed from cylinder 0, slice 2 the whole disk."""
-    data = sorted((s for s in disk.slices if s.tag != TAG_BACKUP), key=lambda s: s.start)
+    data = sorted(
+        (s for s in disk.slices if s.holds is not Holds.WHOLE_DISK), key=lambda s: s.start
+    )
     _refuse_overlap(disk, data)
     cylinders = _cylinders(system, disk, data, geometry)
     entries: list[SliceEntry] = []
@@ -101,7 +109,7 @@ def lay_slices(system: System, disk: Disk, geometry: Geometry) -> tuple[SliceEnt
         )
         at += count
     for record in disk.slices:
-        if record.tag == TAG_BACKUP:
+        if record.holds is Holds.WHOLE_DISK:
             whole = geometry.ncyl * geometry.cylinder
             entries.append(SliceEntry(record.number, 0, whole, record.tag, record.flag))
     return tuple(sorted(entries, key=lambda e: e.number))
@@ -162,23 +170,49 @@ def _least(system: System, disk: Disk, record: SliceRecord) -> int:
     return record.sectors
 
 
-def _needed(geometry: Geometry) -> int:
-    """Sectors that a disk of this geometry has, its alternates included."""
-    return (geometry.ncyl + geometry.acyl) * geometry.cylinder
+def choose_parameters_on(
+    fs: FileSystem, plan: TargetPlan, number: int, tree: FileTree
+) -> UfsParameters:
+    """mkfs' arguments for a file system in its new slice, such that ``tree`` fits.
 
-
-def parameters_on(fs: FileSystem, plan: TargetPlan, number: int) -> UfsParameters:
-    """mkfs' arguments for a file system in its new slice.
-
-    Under the captured label they are unchanged; else newfs' way: the whole slice, the
-    label's geometry, the captured policy.
+    Under the captured label they are what they were.  Else the whole slice is used, with
+    the captured policy (blocks, fragments, inodes, reserve) and the label's geometry as
+    newfs takes it, or, where mkfs would refuse that, a plain one.  Raises ``InputError``
+    that says why none fits.
     """
-    if plan.same:
-        return fs.parameters
-    label = plan.label
-    return replace(
-        fs.parameters,
-        size=label.entry(number).sectors,
-        nsect=label.geometry.nsect,
-        ntrack=label.geometry.nhead,
+    reasons: list[str] = []
+    for parameters in _candidates(fs, plan, number):
+        reason = fits(tree, parameters)
+        if reason is None:
+            return parameters
+        reasons.append(reason)
+    raise InputError(
+        f"does not fit its slice of {plan.label.entry(number).sectors} sectors: {reasons[0]}",
+        place=(fs.slice,),
+        hint="a larger disk",
     )
+
+
+def _candidates(fs: FileSystem, plan: TargetPlan, number: int) -> Iterator[UfsParameters]:
+    captured = fs.parameters
+    if plan.same:
+        yield captured
+        return
+    geometry = plan.label.geometry
+    sectors = plan.label.entry(number).sectors
+    whole = geometry.ncyl * geometry.cylinder
+    made = (
+        choose_parameters(sectors, nhead=geometry.nhead, nsect=geometry.nsect, disk_sectors=whole),
+        choose_parameters(sectors),
+    )
+    for density in (captured.nbpi, None):
+        for each in made:
+            yield replace(
+                each,
+                bsize=captured.bsize,
+                fragsize=captured.fragsize,
+                minfree=captured.minfree,
+                nbpi=density or each.nbpi,
+                optimize=captured.optimize,
+                maxcontig=captured.maxcontig,
+            )

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from mkboot.errors import InputError
 from mkboot.formats.label import SECTOR, read_label
+from mkboot.model.job import SEGMENT_MAX, SEGMENT_UNIT
 from mkboot.model.manifest import SetManifest, Stream
-from mkboot.model.system import Disk, System
+from mkboot.model.system import Disk, FileSystem, System
 from mkboot.system.disks import DISK_NAME, split_slice_name
+from mkboot.system.store import dump_name
 
 #: No disk with a Sun label is larger, in sectors.
 _SECTORS_MAX = 1 << 32
@@ -68,7 +70,11 @@ def system_problems(system: System) -> Iterator[str]:
         yield from (f"disk {disk.name}: {text}" for text in _disk(disk))
     numbers = {f"{d.name}s{s.number}" for d in system.disks for s in d.slices}
     mounts = [fs.mount for fs in system.file_systems if fs.mount]
+    slices = [fs.slice for fs in system.file_systems]
     for fs in system.file_systems:
+        yield from (f"{fs.slice}: {text}" for text in _dumps(fs))
+        if slices.count(fs.slice) > 1:
+            yield f"{fs.slice} stands there twice"
         if fs.slice not in numbers:
             yield f"{fs.slice} is no slice of the host's disks"
         if fs.mount and (not fs.mount.startswith(b"/") or mounts.count(fs.mount) > 1):
@@ -78,6 +84,23 @@ def system_problems(system: System) -> Iterator[str]:
             yield f"boot block of {block.slice}, which is no slice of the host's disks"
         elif block.file != f"{block.slice}.bootblk":
             yield f"boot block of {block.slice}: an odd file name"
+
+
+def _dumps(fs: FileSystem) -> Iterator[str]:
+    levels = [d.level for d in fs.dumps]
+    if len(set(levels)) != len(levels) or 0 not in levels or not all(0 <= n <= 9 for n in levels):
+        yield f"its levels are {levels}"
+    for dump in fs.dumps:
+        size = dump.segment_size
+        if dump.file != dump_name(fs.slice, dump.level):
+            yield f"level {dump.level}: an odd file name"
+        if not 0 < size < SEGMENT_MAX or size % SEGMENT_UNIT:
+            yield f"level {dump.level}: segments of {size} bytes"
+            continue
+        whole, rest = divmod(dump.size, size)
+        wanted = [size] * whole + ([rest] if rest else [])
+        if [s.size for s in dump.segments] != wanted:
+            yield f"level {dump.level}: its segments do not add up to {dump.size} bytes"
 
 
 def _disk(disk: Disk) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mkboot.errors import CallerError, InputError
-from mkboot.formats.label import SECTOR, TAG_BACKUP, TAG_SWAP, Label, read_label
+from mkboot.formats.label import SECTOR, TAG_SWAP, Label, SliceEntry, read_label
 from mkboot.formats.ufs import UfsVolume, looks_like_ufs, open_ufs
 from mkboot.model.system import Disk, Holds, SliceRecord
 from mkboot.tree.source import FileSource, Window
@@ -28,30 +28,61 @@ class OpenDisk:
 
     def window(self, number: int) -> Window:
         """Slice ``number`` as a source of its own."""
-        entry = self.label.entry(number)
-        return Window(self.source, self.label.start(number) * SECTOR, entry.sectors * SECTOR)
+        return _window(self.source, self.label, self.label.entry(number))
 
 
 def open_disk(name: str, path: Path) -> OpenDisk:
-    """Open a disk image; ``InputError`` for a bad label or a slice past the image's end."""
+    """Open a disk image; ``InputError`` for a bad label or a file system past the image's end.
+
+    A UFS is looked for in every slice, whatever its tag says.
+    """
     if not DISK_NAME.fullmatch(name):
         raise CallerError(f"not a Solaris disk name: {name}", hint="for example c0t0d0")
     source = FileSource(path)
     place = (f"disk {name}",)
     label = read_label(source.pread(0, SECTOR), place=place)
-    volumes: dict[int, UfsVolume] = {}
+    return OpenDisk(name, source, label, _volumes(source, label, place))
+
+
+def _volumes(source: FileSource, label: Label, place: tuple[str, ...]) -> dict[int, UfsVolume]:
+    """The UFS in each slice; where several slices begin together, in one of them only: the
+    smallest that is large enough for it, else the largest.
+    """
+    by_start: dict[int, list[SliceEntry]] = {}
     for entry in label.used:
-        window = Window(source, label.start(entry.number) * SECTOR, entry.sectors * SECTOR)
-        if window.size < entry.sectors * SECTOR and entry.tag != TAG_BACKUP:
-            raise InputError(
-                f"ends at sector {label.start(entry.number) + entry.sectors}, "
-                f"but the image has only {source.size // SECTOR}",
-                place=(*place, f"slice {entry.number}"),
-                hint="the image was cut short; copy the whole disk again",
-            )
-        if entry.tag not in (TAG_BACKUP, TAG_SWAP) and looks_like_ufs(window):
-            volumes[entry.number] = open_ufs(window, place=(*place, f"slice {entry.number}"))
-    return OpenDisk(name, source, label, volumes)
+        by_start.setdefault(entry.start_cylinder, []).append(entry)
+    found: dict[int, UfsVolume] = {}
+    for entries in by_start.values():
+        largest = max(entries, key=lambda e: e.sectors)
+        if not looks_like_ufs(_window(source, label, largest)):
+            continue
+        where = (*place, f"slice {largest.number}")
+        size = open_ufs(_window(source, label, largest), place=where).parameters.size
+        fitting = [e for e in entries if e.sectors >= size]
+        entry = min(fitting, key=lambda e: (e.sectors, e.number)) if fitting else largest
+        found[entry.number] = _open_ufs(source, label, entry, place)
+    return dict(sorted(found.items()))
+
+
+def _open_ufs(
+    source: FileSource, label: Label, entry: SliceEntry, place: tuple[str, ...]
+) -> UfsVolume:
+    window = _window(source, label, entry)
+    where = (*place, f"slice {entry.number}")
+    volume = open_ufs(window, place=where)
+    if window.size < volume.parameters.size * SECTOR:
+        raise InputError(
+            f"holds a file system that ends at sector "
+            f"{label.start(entry.number) + volume.parameters.size}, "
+            f"but the image has only {source.size // SECTOR}",
+            place=where,
+            hint="the image was cut short; copy the whole disk again",
+        )
+    return volume
+
+
+def _window(source: FileSource, label: Label, entry: SliceEntry) -> Window:
+    return Window(source, label.start(entry.number) * SECTOR, entry.sectors * SECTOR)
 
 
 def slice_name(disk: str, number: int) -> str:
@@ -87,13 +118,17 @@ def describe_disk(disk: OpenDisk, path: str, swap: frozenset[str]) -> Disk:
 
 
 def _holds(disk: OpenDisk, number: int, swap: frozenset[str]) -> Holds:
-    entry = disk.label.entry(number)
+    """What a slice holds: vfstab's word for swap counts before what may lie there from
+    earlier, content before tags.
+    """
+    if slice_name(disk.name, number) in swap:
+        return Holds.SWAP
     if number in disk.volumes:
         return Holds.UFS
-    if entry.tag == TAG_SWAP or slice_name(disk.name, number) in swap:
-        return Holds.SWAP
-    if entry.tag == TAG_BACKUP:
+    if disk.label.covers_all(number):
         return Holds.WHOLE_DISK
+    if disk.label.entry(number).tag == TAG_SWAP:
+        return Holds.SWAP
     return Holds.EMPTY if _is_blank(disk.window(number)) else Holds.UNKNOWN
 
 

@@ -98,6 +98,20 @@ def _platform(root: FileTree) -> str:
     return exact[0].decode("ascii", "replace") if len(exact) == 1 else ""
 
 
+def root_manager(root: FileTree) -> str:
+    """What manages the root, by ``/etc/system``: empty for a plain slice.
+
+    Source: facts/media-jumpstart 4.3 (``rootdev:/pseudo/md@…``, ``rootdev:/pseudo/vxio@…``).
+    """
+    text = read_text(root, b"/etc/system") or b""
+    lines = [line.strip() for line in text.splitlines() if not line.lstrip().startswith(b"*")]
+    if any(line.startswith(b"rootdev:/pseudo/md@") for line in lines):
+        return "Solaris Volume Manager (DiskSuite)"
+    if any(line.startswith(b"rootdev:/pseudo/vxio@") for line in lines):
+        return "Veritas Volume Manager"
+    return ""
+
+
 def device_path(root: FileTree, disk: str) -> str:
     """The /devices path of ``c0t0d0``, from the link ``/dev/dsk/c0t0d0s0``; empty if unknown."""
     number = root.find(f"/dev/dsk/{disk}s0".encode())

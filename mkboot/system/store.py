@@ -19,6 +19,14 @@ def dump_name(slice_: str, level: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class DumpNote:
+    """What is kept of a dump while its capture is not complete."""
+
+    made_of: str
+    dump: Dump
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureStore:
     """The directory; every file in it is complete under its name."""
 
@@ -47,16 +55,23 @@ class CaptureStore:
             ) from None
         return load_system(text, str(self.system_file))
 
-    def save_dump(self, slice_: str, dump: Dump) -> None:
-        """Note that a dump is complete, so that an interrupted capture can go on after it."""
-        write_text(self._note(slice_, dump.level), codec.dumps(dump), force=True)
+    def save_dump(self, slice_: str, dump: Dump, made_of: str) -> None:
+        """Note that a dump is complete, so that an interrupted capture can go on after it.
 
-    def load_dump(self, slice_: str, level: int) -> Dump | None:
-        """What was noted of a dump that is complete, or None."""
-        note = self._note(slice_, level)
-        if not note.is_file() or not (self.path / dump_name(slice_, level)).is_file():
+        ``made_of`` tells the source and the choices apart that the dump was made of.
+        """
+        note = DumpNote(made_of, dump)
+        write_text(self._note(slice_, dump.level), codec.dumps(note), force=True)
+
+    def load_dump(self, slice_: str, level: int, made_of: str) -> Dump | None:
+        """What was noted of a complete dump that was made of the same, or None."""
+        path = self._note(slice_, level)
+        if not path.is_file():
             return None
-        return codec.loads(Dump, note.read_bytes(), (str(note),))
+        note = codec.loads(DumpNote, path.read_bytes(), (str(path),))
+        file = self.path / dump_name(slice_, level)
+        whole = file.is_file() and file.stat().st_size == note.dump.size
+        return note.dump if whole and note.made_of == made_of else None
 
     def forget_notes(self) -> None:
         """Remove the notes of single dumps: ``system.json`` has it all."""

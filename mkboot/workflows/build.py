@@ -8,12 +8,12 @@ complete.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mkboot.clock import build_time
 from mkboot.errors import BugError, CallerError
 from mkboot.formats.bootblock import take_out
 from mkboot.formats.iso import IsoImage, lay_out_iso
@@ -33,13 +33,14 @@ from mkboot.recovery.validate import validate_system
 from mkboot.recovery.volumes import Capacity, StreamSize
 from mkboot.system.jobfile import load_job
 from mkboot.system.store import CaptureStore
-from mkboot.tree.content import CHUNK, Content
+from mkboot.tree.content import CHUNK
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.source import ByteSource, Window
 from mkboot.workflows.miniroot import miniroot_parameters, miniroot_tree
 from mkboot.workflows.room import room_for
 
 SUMS = "SHA256SUMS"
+_OLD = ".old"
 _ROUNDS = 8
 
 
@@ -80,6 +81,7 @@ def build(folder: Path, progress: Progress, *, force: bool = False) -> Built:
 
 def _build(folder: Path, job: Job, progress: Progress, *, force: bool) -> Built:
     target, partial = folder / "set", folder / ("set" + PARTIAL)
+    _finish_swap(target)
     if target.exists() and not force:
         raise CallerError(f"{target} exists", hint="--force makes the set again")
     store = CaptureStore(folder / "capture")
@@ -103,8 +105,13 @@ def _build(folder: Path, job: Job, progress: Progress, *, force: bool) -> Built:
         for d in fs.dumps
     ]
 
+    identity = hashlib.sha256(base.label.raw + str(base.source.size).encode()).hexdigest()
+
     def make(placing: Placing) -> SetManifest:
-        return plan_set(system, placing, layout=base.layout.name, created=_created(system.captured))
+        # the capture's time, so that the same capture gives the same discs
+        created = build_time(system.captured)
+        layout = base.layout.name
+        return plan_set(system, placing, layout=layout, created=created, base=identity)
 
     with progress.step("plan the volumes"):
         manifest = _fit(work, job.strategy, streams, room_for(base, medium), medium, make)
@@ -121,21 +128,27 @@ def _build(folder: Path, job: Job, progress: Progress, *, force: bool) -> Built:
     return Built(target, manifest)
 
 
+def _finish_swap(target: Path) -> None:
+    """What a killed run left between two renames: the old set counts, if there is no new one."""
+    old = target.with_name(target.name + _OLD)
+    if old.exists() and not target.exists():
+        old.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def _take_place(partial: Path, target: Path) -> None:
     """The new set in place of the old one, which is there until the last moment."""
-    old = target.with_name(target.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
+    old = target.with_name(target.name + _OLD)
     if target.exists():
         target.rename(old)
-    partial.rename(target)
+    try:
+        partial.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
     sync_file(target.parent)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _created(captured: int) -> int:
-    """The time on the discs: the capture's, so that the same capture gives the same discs."""
-    text = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return int(text) if text.isdigit() else captured
 
 
 def _fit(
@@ -173,20 +186,20 @@ def _settle(work: _Work, manifest: SetManifest) -> SetManifest:
 
 
 def _size(work: _Work, manifest: SetManifest, number: int) -> int:
-    iso = _iso(work, manifest, number)
+    iso = _iso(work, manifest, _files(work, manifest, number))
     if number > 1:
         return iso.size
     return disc_sectors(iso.size, _slices(work, manifest)) * 512
 
 
-def _iso(work: _Work, manifest: SetManifest, number: int) -> IsoImage:
-    volume = manifest.volumes[number - 1]
-    tree = volume_tree(manifest, _files(work, manifest, number), work.known)
+def _iso(work: _Work, manifest: SetManifest, files: VolumeFiles) -> IsoImage:
+    volume = manifest.volumes[files.number - 1]
+    tree = volume_tree(manifest, files, work.known)
     return lay_out_iso(tree, volume_id=volume.volume_id, time=manifest.created)
 
 
 def _files(work: _Work, manifest: SetManifest, number: int) -> VolumeFiles:
-    segments: dict[str, tuple[Content, Checksums]] = {}
+    segments: dict[str, tuple[SegmentContent, Checksums]] = {}
     for stream in manifest.streams:
         source = work.dumps[stream.slice, stream.level]
         for s in stream.segments:
@@ -223,7 +236,8 @@ def _write_volume(
 ) -> None:
     volume = manifest.volumes[number - 1]
     path = folder / volume_file(number)
-    iso = _iso(work, manifest, number)
+    files = _files(work, manifest, number)
+    iso = _iso(work, manifest, files)
     name = f"volume {number} of {len(manifest.volumes)}"
     with progress.step(name, volume.size, "bytes") as step:
         if number == 1:
@@ -240,6 +254,8 @@ def _write_volume(
             size = _write_data_disc(path, iso, step)
     if size != volume.size:
         raise BugError(f"{name} has {size} bytes, {volume.size} were planned")
+    if not all(content.judged for content, _ in files.segments.values()):
+        raise BugError(f"{name}: a segment was written whose checksum nobody compared")
 
 
 def _write_data_disc(path: Path, iso: IsoImage, step: Step) -> int:

@@ -28,13 +28,13 @@ from mkboot.model.system import (
 from mkboot.model.values import Checksums
 from mkboot.output import complete_file, locked_folder
 from mkboot.progress import Progress, Step
-from mkboot.system.disks import OpenDisk, describe_disk, slice_name
+from mkboot.system.disks import OpenDisk, describe_disk, slice_name, split_slice_name
 from mkboot.system.inventory import device_path, network_files
 from mkboot.system.jobfile import load_job
 from mkboot.system.store import CaptureStore, dump_name
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show
-from mkboot.workflows.host import Host, open_host
+from mkboot.workflows.host import CLEAN_HINT, Host, open_host
 
 #: Bytes of a dump that are gathered before they are written.
 _BUFFER = 1 << 20
@@ -93,7 +93,8 @@ def _capture(
     file_systems: list[FileSystem] = []
     reused = 0
     for wanted in chosen:
-        dump = store.load_dump(wanted.slice, 0) if resume else None
+        made_of = _made_of(job, host, wanted)
+        dump = store.load_dump(wanted.slice, 0, made_of) if resume else None
         reused += dump is not None
         file_systems.append(
             _file_system(store, job, host, wanted, dump, time, accept_unclean, progress)
@@ -130,8 +131,8 @@ def _refuse_unclean(chosen: list[JobFileSystem], host: Host, accepted: Sequence[
             raise InputError(
                 f"the file system is {state.words}",
                 place=(fs.slice,),
-                hint="boot the host, shut it down cleanly and copy the disk again, or accept "
-                f"what is there: --accept-unclean {fs.slice}",
+                hint=f"{CLEAN_HINT}, copy the disk again, or accept what is there: "
+                f"--accept-unclean {fs.slice}",
             )
 
 
@@ -148,7 +149,7 @@ def _file_system(
     volume = host.volume(wanted.slice)
     if dump is None:
         dump = _dump(store, job, host, wanted, volume, time, progress)
-        store.save_dump(wanted.slice, dump)
+        store.save_dump(wanted.slice, dump, _made_of(job, host, wanted))
     entry = host.mounts.get(wanted.slice)
     return FileSystem(
         slice=wanted.slice,
@@ -161,6 +162,18 @@ def _file_system(
         dumps=(dump,),
         accepted=volume.state.words if wanted.slice in accepted else "",
     )
+
+
+def _made_of(job: Job, host: Host, wanted: JobFileSystem) -> str:
+    """A digest of all that a dump depends on: the image as it stands, and the job's choices."""
+    name, _ = split_slice_name(wanted.slice)
+    source = Path(next(s.file for s in job.source if s.disk == name)).stat()
+    superblock = host.volume(wanted.slice).superblock
+    parts = (
+        source.st_size, source.st_mtime_ns, superblock.time, job.segment, host.name,
+        wanted.slice, wanted.mount, wanted.exclude,
+    )  # fmt: skip
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _dump(

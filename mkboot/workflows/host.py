@@ -17,10 +17,20 @@ from mkboot.system.inventory import host_name, read_text, release_of
 from mkboot.system.vfstab import VfstabEntry, parse_vfstab, swap_slices, ufs_mounts
 from mkboot.tree.filetree import FileTree
 
+#: What to do about a file system that was not left in order.
+CLEAN_HINT = (
+    "boot the host and shut it down cleanly (a logging file system: mount it without logging "
+    "once, or lockfs -f it before)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """An open host.  ``mounts`` are the ufs mounts on plain slices; the root is among them."""
+    """An open host.
+
+    ``mounts`` are the ufs mounts on plain slices; the root is among them.  ``other_roots``
+    are slices that say they are the root, too.
+    """
 
     disks: tuple[OpenDisk, ...]
     root_slice: str
@@ -30,6 +40,7 @@ class Host:
     mounts: dict[str, VfstabEntry]
     name: str
     release: Release
+    other_roots: tuple[str, ...] = ()
 
     def disk(self, name: str) -> OpenDisk:
         """The disk of that name; ``CallerError`` if the job has none."""
@@ -47,11 +58,13 @@ class Host:
         return volume
 
     def volumes(self) -> list[tuple[str, UfsVolume]]:
-        """Every slice that holds a UFS, in the order of disks and numbers."""
+        """Every slice that holds a UFS and is not swapped on, in the order of disks and numbers."""
+        swap = self.swap
         return [
             (slice_name(disk.name, number), volume)
             for disk in self.disks
             for number, volume in sorted(disk.volumes.items())
+            if slice_name(disk.name, number) not in swap
         ]
 
     @property
@@ -70,7 +83,8 @@ def open_host(sources: Sequence[SourceDisk]) -> Host:
     if len(set(names)) != len(names):
         raise CallerError("a disk is named twice")
     disks = tuple(open_disk(s.disk, Path(s.file)) for s in sources)
-    root_slice, root, vfstab = _find_root(disks)
+    found, others = _find_root(disks)
+    root_slice, root, vfstab = found.slice, found.tree, found.vfstab
     entries = parse_vfstab(vfstab)
     mounts = {n: e for n, e in ufs_mounts(entries).items() if _has_ufs(disks, n)}
     if not any(e.mount == b"/" for e in mounts.values()):
@@ -82,7 +96,7 @@ def open_host(sources: Sequence[SourceDisk]) -> Host:
     var_tree = _volume(disks, var).tree() if var else None
     return Host(
         disks, root_slice, root, vfstab, entries, mounts,
-        host_name(root) or "unnamed", release_of(root, var_tree),
+        host_name(root) or "unnamed", release_of(root, var_tree), others,
     )  # fmt: skip
 
 
@@ -92,17 +106,26 @@ def _volume(disks: Sequence[OpenDisk], slice_: str) -> UfsVolume:
 
 
 def _has_ufs(disks: Sequence[OpenDisk], slice_: str) -> bool:
-    name, number = split_slice_name(slice_)
-    return any(d.name == name and number in d.volumes for d in disks)
+    return any(slice_ == slice_name(d.name, number) for d in disks for number in d.volumes)
 
 
-def _find_root(disks: Sequence[OpenDisk]) -> tuple[str, FileTree, bytes]:
-    """The slice whose /etc/vfstab mounts that very slice on /.
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """A slice that could be the root, its files, and its vfstab."""
+
+    slice: str
+    tree: FileTree
+    vfstab: bytes
+
+
+def _find_root(disks: Sequence[OpenDisk]) -> tuple[_Root, tuple[str, ...]]:
+    """The slice whose /etc/vfstab mounts that very slice on /, and others that do.
 
     A root on a metadevice has no such line: then the one slice that has a vfstab at all
-    and the tag of a root counts.
+    counts.
     """
-    candidates: list[tuple[str, FileTree, bytes]] = []
+    sure: list[_Root] = []
+    candidates: list[_Root] = []
     for disk, number in _by_likelihood(disks):
         name = slice_name(disk.name, number)
         tree = disk.volumes[number].tree()
@@ -111,21 +134,23 @@ def _find_root(disks: Sequence[OpenDisk]) -> tuple[str, FileTree, bytes]:
             continue
         mounts = ufs_mounts(parse_vfstab(vfstab))
         if name in mounts and mounts[name].mount == b"/":
-            return name, tree, vfstab
-        if not any(e.mount == b"/" for e in mounts.values()):
-            candidates.append((name, tree, vfstab))
+            sure.append(_Root(name, tree, vfstab))
+        elif not any(e.mount == b"/" for e in mounts.values()):
+            candidates.append(_Root(name, tree, vfstab))
+    if sure:
+        return sure[0], tuple(r.slice for r in sure[1:])
     if not candidates:
         raise InputError(
             "none of the disks holds a root file system (a UFS whose /etc/vfstab mounts it on /)",
             hint="give every disk of the host, each by the name it has there: c0t0d0=FILE",
         )
     if len(candidates) > 1:
-        names = ", ".join(name for name, _, _ in candidates)
+        names = ", ".join(r.slice for r in candidates)
         raise InputError(
             f"several slices could be the root: {names}",
             hint="give one disk of the mirror only",
         )
-    return candidates[0]
+    return candidates[0], ()
 
 
 def _by_likelihood(disks: Sequence[OpenDisk]) -> list[tuple[OpenDisk, int]]:

@@ -27,7 +27,7 @@ def host_files(opened: OpenSet, wanted: Sequence[bytes]) -> FileTree:
     paths = [split_path(path) for path in wanted]
     needed = [fs for fs in mounted if any(_touches(fs, path) for path in paths)]
     if len(needed) < len(mounted) and any(not split_path(fs.mount) for fs in needed):
-        tree = _mount(opened, needed)
+        tree = opened.host_tree(needed)
         if all(_is_plain(tree, path) for path in wanted):
             return tree
     return opened.host_tree()
@@ -42,18 +42,3 @@ def _touches(fs: FileSystem, path: Names) -> bool:
 def _is_plain(tree: FileTree, path: bytes) -> bool:
     number = tree.find(path)
     return number is not None and number == tree.resolve(path)
-
-
-def _mount(opened: OpenSet, needed: list[FileSystem]) -> FileTree:
-    """These file systems, each at its place; the others' mount points stay empty."""
-    in_order = sorted(needed, key=lambda fs: len(split_path(fs.mount)))
-    builder = opened.tree(in_order[0].slice).edit()
-    for fs in in_order[1:]:
-        names = split_path(fs.mount)
-        parent = builder.find(b"/".join(names[:-1]))
-        if parent is None:
-            return opened.host_tree()
-        if names[-1] in builder.children(parent):
-            builder.unlink(parent, names[-1])
-        builder.graft(parent, names[-1], opened.tree(fs.slice))
-    return builder.build()

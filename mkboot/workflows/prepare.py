@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mkboot.errors import CallerError
+from mkboot.formats.label import SECTOR, check_label
 from mkboot.formats.ufsdump import estimate_dump
 from mkboot.media.base import BaseMedium, read_base
 from mkboot.model.finding import Finding, error, note, warning
@@ -17,9 +18,10 @@ from mkboot.output import refuse_existing
 from mkboot.progress import Progress
 from mkboot.recovery.strategies import choose
 from mkboot.recovery.volumes import StreamSize, segment_size
+from mkboot.system.inventory import root_manager
 from mkboot.system.jobfile import NAME, save_job
 from mkboot.tree.names import show
-from mkboot.workflows.host import Host, open_host
+from mkboot.workflows.host import CLEAN_HINT, Host, open_host
 from mkboot.workflows.room import room_for
 
 
@@ -128,7 +130,7 @@ def _survey(host: Host, progress: Progress) -> list[PlannedFileSystem]:
 
 
 def _findings(host: Host, base: BaseMedium, planned: Sequence[PlannedFileSystem]) -> list[Finding]:
-    found = [*_release_findings(host, base)]
+    found = [*_release_findings(host, base), *_disk_findings(host), *_root_findings(host)]
     for fs in planned:
         if not fs.clean:
             found.append(
@@ -136,7 +138,7 @@ def _findings(host: Host, base: BaseMedium, planned: Sequence[PlannedFileSystem]
                     "ufs-unclean",
                     fs.slice,
                     f"the file system is {fs.state}; mkboot capture will refuse it",
-                    f"boot the host and shut it down cleanly, or --accept-unclean {fs.slice}",
+                    f"{CLEAN_HINT}, or --accept-unclean {fs.slice}",
                 )
             )
         if not fs.mount:
@@ -148,27 +150,53 @@ def _findings(host: Host, base: BaseMedium, planned: Sequence[PlannedFileSystem]
                     "include = false in job.toml leaves it out",
                 )
             )
+    return [*found, *_mount_findings(host)]
+
+
+def _disk_findings(host: Host) -> Iterator[Finding]:
+    """What is wrong with the disks' labels: a restore by hand stumbles over it."""
+    for disk in host.disks:
+        sectors = disk.source.size // SECTOR
+        for each in check_label(disk.label.raw, sectors, disc=False):
+            yield replace(each, place=f"{disk.name} {each.place}".strip())
+
+
+def _root_findings(host: Host) -> Iterator[Finding]:
+    for slice_ in host.other_roots:
+        yield warning(
+            "several-roots",
+            slice_,
+            f"could be a root too; {host.root_slice} is taken for the one that the host runs from",
+            "if it is not, set the mounts in job.toml",
+        )
+    manager = root_manager(host.root)
+    if manager:
+        yield warning(
+            "root-managed",
+            host.root_slice,
+            f"the root lies under {manager}: what is restored does not boot before /etc/system "
+            "and /etc/vfstab are mended",
+            "README.TXT on the discs tells how",
+        )
+
+
+def _mount_findings(host: Host) -> Iterator[Finding]:
     for entry in host.entries:
         if entry.fstype == b"ufs" and entry.mount and entry.slice_name is None:
-            found.append(
-                warning(
-                    "not-a-slice",
-                    show(entry.mount),
-                    f"vfstab mounts {show(entry.device)}, which is no plain slice",
-                    "say in job.toml which slice holds it, and leave the other halves of "
-                    "mirrors out",
-                )
+            yield warning(
+                "not-a-slice",
+                show(entry.mount),
+                f"vfstab mounts {show(entry.device)}, which is no plain slice",
+                "say in job.toml which slice holds it, and leave the other halves of mirrors out",
             )
         elif entry.slice_name and entry.fstype == b"ufs" and entry.slice_name not in host.mounts:
-            found.append(
-                warning(
-                    "disk-missing",
-                    show(entry.mount),
-                    f"vfstab mounts {entry.slice_name}, which is not among the disks given",
-                    "give that disk with --source, or the set will lack it",
-                )
+            yield warning(
+                "disk-missing",
+                show(entry.mount),
+                f"vfstab mounts {entry.slice_name}, which is not among the disks given, or "
+                "holds no UFS there",
+                "give that disk with --source, or the set will lack it",
             )
-    return found
 
 
 def _release_findings(host: Host, base: BaseMedium) -> list[Finding]:
@@ -188,6 +216,15 @@ def _release_findings(host: Host, base: BaseMedium) -> list[Finding]:
                 "a base medium of the host's own release knows its hardware and its file systems",
             )
         )
+    found.extend(
+        note(
+            "boot-block-kind",
+            f"{base.path.name} slice {each.number}",
+            f"the boot block for {each.arch} is of no known kind; it is copied as it is",
+        )
+        for each in base.slices
+        if each.kind is None
+    )
     found.extend(
         warning(
             "command-missing",

@@ -19,12 +19,18 @@ from mkboot.formats.ufs import open_ufs, write_ufs
 from mkboot.model.manifest import SetManifest
 from mkboot.model.plan import Action, Step
 from mkboot.model.system import FileSystem
+from mkboot.model.values import UfsParameters
 from mkboot.output import complete_files, is_remnant
 from mkboot.progress import Progress
 from mkboot.recovery.check import check_segments
 from mkboot.recovery.plan import make_plan
 from mkboot.recovery.sets import OpenSet, open_set
-from mkboot.recovery.targets import TargetDisk, TargetPlan, parameters_on, plan_disk
+from mkboot.recovery.targets import (
+    TargetDisk,
+    TargetPlan,
+    choose_parameters_on,
+    plan_disk,
+)
 from mkboot.system.disks import split_slice_name
 from mkboot.tree.names import show
 from mkboot.tree.node import NodeType
@@ -66,10 +72,13 @@ class Restored:
 
 @dataclass(slots=True)
 class _Bench:
-    """The disks being written: file descriptors and what each is to become."""
+    """The disks being written: file descriptors, what each is to become, and how each file
+    system is made.
+    """
 
     fds: dict[str, int]
     plans: dict[str, TargetPlan]
+    parameters: dict[str, UfsParameters]
 
     def sink(self, slice_: str) -> FileSink:
         disk, number = split_slice_name(slice_)
@@ -94,6 +103,7 @@ def restore(
         _refuse_existing(target, force=force)
     plans = {t.name: _plan(manifest, t) for t in chosen}
     _verify(opened, progress)
+    parameters = _parameters(opened, plans, progress)
     plan = make_plan(manifest)
     with ExitStack() as stack:
         fds: dict[str, int] = {}
@@ -103,7 +113,7 @@ def restore(
             fds[target.name] = os.open(partial, os.O_RDWR)
             stack.callback(os.close, fds[target.name])
             os.ftruncate(fds[target.name], plans[target.name].sectors * SECTOR)
-        bench = _Bench(fds, plans)
+        bench = _Bench(fds, plans, parameters)
         done = [
             result
             for step in plan.steps
@@ -122,6 +132,10 @@ def _match(manifest: SetManifest, targets: Sequence[DiskTarget]) -> list[DiskTar
                 f"--disk {name}: the host has no such disk, or it is given twice",
                 hint=f"the host has {', '.join(host)}",
             )
+    paths = [t.path.resolve() for t in targets]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise CallerError(f"two disks are to be written to {path}")
     lacking = [name for name in host if name not in names]
     if lacking:
         raise CallerError(
@@ -185,6 +199,21 @@ def _verify(opened: OpenSet, progress: Progress) -> None:
         )
 
 
+def _parameters(
+    opened: OpenSet, plans: dict[str, TargetPlan], progress: Progress
+) -> dict[str, UfsParameters]:
+    """How every file system is made, so that it is known to fit before anything is written."""
+    found: dict[str, UfsParameters] = {}
+    systems = opened.manifest.system.file_systems
+    with progress.step("plan the file systems", len(systems), "file systems") as step:
+        for fs in systems:
+            disk, number = split_slice_name(fs.slice)
+            tree = opened.tree(fs.slice)
+            found[fs.slice] = choose_parameters_on(fs, plans[disk], number, tree)
+            step.advance(1)
+    return found
+
+
 def _carry_out(
     step: Step, opened: OpenSet, bench: _Bench, progress: Progress
 ) -> RestoredFileSystem | None:
@@ -212,9 +241,8 @@ def _label(bench: _Bench, disk: str) -> None:
 
 def _restore(opened: OpenSet, bench: _Bench, slice_: str, progress: Progress) -> RestoredFileSystem:
     fs = _file_system(opened.manifest, slice_)
-    disk, number = split_slice_name(slice_)
     tree = opened.tree(slice_)
-    parameters = parameters_on(fs, bench.plans[disk], number)
+    parameters = bench.parameters[slice_]
     files = [n for n in tree.nodes if n.type is NodeType.FILE]
     total = sum(n.content.size for n in files)
     try:

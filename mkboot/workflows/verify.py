@@ -27,11 +27,11 @@ from mkboot.model.system import BootBlock, Dump, System
 from mkboot.progress import Progress
 from mkboot.recovery.check import check_segments
 from mkboot.recovery.sets import OpenSet, looks_like_set, open_set
+from mkboot.system.jobfile import NAME
 from mkboot.system.store import CaptureStore
 from mkboot.tree.source import FileSource
+from mkboot.workflows.build import SUMS
 
-JOB_FILE = "job.toml"
-SUMS_FILE = "SHA256SUMS"
 #: What of a job is checked where it is there.
 _CAPTURE, _SET = "capture", "set"
 
@@ -44,7 +44,7 @@ def verify(target: Path, progress: Progress) -> Verification:
     """
     if not os.path.lexists(target):
         raise CallerError(f"{target}: no such file or directory")
-    if (target / JOB_FILE).is_file():
+    if (target / NAME).is_file():
         return _verify_job(target, progress)
     if target.is_dir() or _is_volume(target):
         return verify_set(target, progress)
@@ -71,7 +71,7 @@ def verify_set(path: Path, progress: Progress) -> Verification:
     ]
     total = sum(s.checksums.size for stream in opened.manifest.streams for s in stream.segments)
     with progress.step("compare the segments with the set", total, "bytes") as step:
-        segments = check_segments(opened, thorough=False, advance=step.advance)
+        segments = check_segments(opened, thorough=True, advance=step.advance)
     whole = _together(found)
     return Verification(
         checked=replace(whole.checked, segments=segments.segments),
@@ -180,7 +180,7 @@ def _missing_is_bad(findings: tuple[Finding, ...], *, whole: bool) -> Iterator[F
 
 def _foreign(opened: OpenSet) -> Iterator[Finding]:
     for path in opened.foreign:
-        if path.name != SUMS_FILE:
+        if path.name != SUMS:
             text = "belongs to no volume of this set"
             yield warning("volume-foreign", path.name, text, advice_for("volume-foreign"))
 
@@ -188,7 +188,7 @@ def _foreign(opened: OpenSet) -> Iterator[Finding]:
 def _image_sums(opened: OpenSet, progress: Progress) -> Iterator[Finding]:
     """The images against the SHA256SUMS that stands beside them, where one does."""
     for volume in opened.volumes.values():
-        sums = volume.path.with_name(SUMS_FILE)
+        sums = volume.path.with_name(SUMS)
         if not sums.is_file():
             continue
         text = sums.read_text(encoding="utf-8", errors="backslashreplace")
@@ -196,7 +196,7 @@ def _image_sums(opened: OpenSet, progress: Progress) -> Iterator[Finding]:
         match = re.search(rf"^([0-9a-f]{{64}}) [ *]{name}$", text, re.MULTILINE)
         with progress.step(f"checksum of {volume.path.name}"):
             if match is not None and image_sha256(volume.source) != match[1]:
-                said = f"its SHA-256 is not the one in {SUMS_FILE}"
+                said = f"its SHA-256 is not the one in {SUMS}"
                 yield error(
                     "image-checksum",
                     f"volume {volume.label.number}",

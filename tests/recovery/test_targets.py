@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labels for the disks that a system is restored onto."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,10 +10,14 @@ from hypothesis import strategies as st
 
 from mkboot.errors import InputError
 from mkboot.formats.label import SliceEntry, make_label, read_label, write_label
+from mkboot.formats.ufs import lay_out
 from mkboot.model.system import Disk, FileSystem, Holds, Release, SliceRecord, System
 from mkboot.model.values import Geometry, UfsParameters
-from mkboot.recovery.targets import TargetDisk, parameters_on, plan_disk
+from mkboot.recovery.targets import TargetDisk, choose_parameters_on, plan_disk
+from mkboot.tree.filetree import TreeBuilder
+from mkboot.tree.node import directory
 
+EMPTY_TREE = TreeBuilder(directory()).build()
 GEOMETRY = Geometry(16, 63, 200, 2, 202, 5400)
 CYLINDER = 16 * 63
 
@@ -45,7 +50,7 @@ def test_the_same_disk_gets_the_captured_label_byte_for_byte() -> None:
     assert plan.same
     assert write_label(plan.label).hex() == disk.label
     fs = host.file_systems[0]
-    assert parameters_on(fs, plan, 0) == fs.parameters
+    assert choose_parameters_on(fs, plan, 0, EMPTY_TREE) == fs.parameters
 
 
 def test_another_geometry_rounds_up_to_its_cylinders() -> None:
@@ -63,7 +68,7 @@ def test_another_geometry_rounds_up_to_its_cylinders() -> None:
     whole = plan.label.entry(2)
     assert whole.sectors == plan.label.geometry.ncyl * cylinder
     assert read_label(write_label(plan.label)).slices == plan.label.slices
-    parameters = parameters_on(host.file_systems[1], plan, 5)
+    parameters = choose_parameters_on(host.file_systems[1], plan, 5, EMPTY_TREE)
     assert (parameters.nsect, parameters.ntrack) == (248, 19)
     assert parameters.size == plan.label.entry(5).sectors
 
@@ -100,3 +105,31 @@ def test_slices_never_overlap_and_never_leave_the_disk(
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
     assert spans[-1][1] <= plan.sectors
     assert all(end > start for start, end in spans)
+
+
+@pytest.mark.parametrize("extra", [0, 1, 500, 10 * CYLINDER])
+def test_a_larger_disk_keeps_the_shape(extra: int) -> None:
+    host, disk = system()
+    plan = plan_disk(host, disk, TargetDisk("c0t0d0", disk.sectors + extra))
+    assert plan.same == (extra == 0)
+    assert (plan.label.geometry.nhead, plan.label.geometry.nsect) == (16, 63)
+
+
+def test_an_image_without_the_alternate_cylinders_keeps_its_label() -> None:
+    """As ``dd`` of slice 2 makes it."""
+    host, disk = system()
+    short = replace(disk, sectors=200 * CYLINDER)
+    plan = plan_disk(replace(host, disks=(short,)), short, TargetDisk("c0t0d0", short.sectors))
+    assert plan.same
+
+
+@pytest.mark.parametrize("shape", [(255, 63), (255, 255), (1, 17), (64, 32), (2, 640)])
+def test_odd_shapes_still_get_file_systems(shape: tuple[int, int]) -> None:
+    host, disk = system()
+    sectors = 60 * 255 * 255 if shape == (255, 255) else 400_000
+    plan = plan_disk(host, disk, TargetDisk("c0t0d0", sectors, *shape))
+    for fs, number in zip(host.file_systems, (0, 5), strict=True):
+        parameters = choose_parameters_on(fs, plan, number, EMPTY_TREE)
+        assert parameters.size == plan.label.entry(number).sectors
+        assert parameters.minfree == fs.parameters.minfree
+        lay_out(parameters)

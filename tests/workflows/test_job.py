@@ -22,6 +22,10 @@ from mkboot.model import codec
 from mkboot.model.manifest import SetManifest
 from mkboot.output import locked_folder
 from mkboot.recovery.validate import validate_manifest
+from mkboot.system.jobfile import load_job
+from mkboot.system.store import DumpNote, load_system
+from mkboot.workflows.capture import _made_of
+from mkboot.workflows.host import open_host
 
 SUPERBLOCK = 8192
 CLEAN_BYTE = SUPERBLOCK + 209
@@ -255,29 +259,57 @@ def test_a_capture_that_changed_is_not_built(job: Path) -> None:
     assert not (job / "set").exists()
 
 
-def test_an_interrupted_capture_goes_on(job: Path, done: Path) -> None:
-    """What a kill leaves: dumps with their notes, a partial file, no system.json."""
+def interrupt(job: Path, kept: int) -> list[str]:
+    """Leave of a capture what a kill leaves: some dumps with their notes, a partial file.
+
+    The names of all file systems are returned, the kept ones first.
+    """
     shutil.rmtree(job / "set")
-    before = (job / "capture" / "system.json").read_text()
-    system = json.loads(before)
-    (job / "capture" / "system.json").unlink()
-    for fs in system["file_systems"][:2]:
-        note = job / "capture" / f"{fs['slice']}.0.dump.json"
-        note.write_text(json.dumps(fs["dumps"][0]))
-    for fs in system["file_systems"][2:]:
-        (job / "capture" / f"{fs['slice']}.0.dump").unlink()
-    (job / "capture" / "c0t1d0s7.0.dump.partial").write_bytes(b"half")
-    kept = job / "capture" / f"{system['file_systems'][0]['slice']}.0.dump"
-    stamp = kept.stat().st_mtime_ns
+    folder = job / "capture"
+    system = load_system((folder / "system.json").read_bytes(), "system.json")
+    (folder / "system.json").unlink()
+    loaded = load_job(job)
+    host = open_host(loaded.source)
+    for number, fs in enumerate(system.file_systems):
+        if number >= kept:
+            (folder / f"{fs.slice}.0.dump").unlink()
+            continue
+        wanted = next(w for w in loaded.file_system if w.slice == fs.slice)
+        note = DumpNote(_made_of(loaded, host, wanted), fs.dumps[0])
+        (folder / f"{fs.slice}.0.dump.json").write_text(codec.dumps(note))
+    (folder / "c0t1d0s7.0.dump.partial").write_bytes(b"half")
+    return [fs.slice for fs in system.file_systems]
+
+
+def stamps(job: Path, names: list[str]) -> list[int]:
+    return [(job / "capture" / f"{name}.0.dump").stat().st_mtime_ns for name in names]
+
+
+def test_an_interrupted_capture_goes_on(job: Path) -> None:
+    names = interrupt(job, 2)
+    before = stamps(job, names[:2])
     assert "--resume" in mkboot("status", job)
     mkboot("capture", job, "--resume")
-    assert kept.stat().st_mtime_ns == stamp
+    assert stamps(job, names[:2]) == before
     again = json.loads((job / "capture" / "system.json").read_text())
-    assert {fs["slice"] for fs in again["file_systems"]} == {
-        fs["slice"] for fs in system["file_systems"]
-    }
+    assert [fs["slice"] for fs in again["file_systems"]] == names
     assert not list((job / "capture").glob("*.dump.json"))
     assert not list((job / "capture").glob("*.partial"))
+
+
+def test_what_was_captured_otherwise_is_captured_again(job: Path) -> None:
+    names = interrupt(job, 2)
+    text = (job / "job.toml").read_text()
+    head, slice_, tail = text.partition(f'slice = "{names[0]}"')
+    tail = tail.replace("exclude = []", 'exclude = ["/etc/nodename"]', 1)
+    (job / "job.toml").write_text(head + slice_ + tail)
+    before = stamps(job, names[:2])
+    mkboot("capture", job, "--resume")
+    after = stamps(job, names[:2])
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+    mkboot("build", job)
+    mkboot("cat", f"{job}:/etc/nodename", expect=2)
 
 
 def test_targets_must_be_the_hosts_disks(done: Path, tmp_path: Path) -> None:

@@ -64,6 +64,20 @@ class Label:
         """The slices that have a length."""
         return tuple(s for s in self.slices if s.sectors > 0)
 
+    def covers_all(self, number: int) -> bool:
+        """Whether a slice begins the disk and every other used slice lies inside it.
+
+        By convention that is slice 2, which stands for the whole disk; on discs it may be
+        slice 0.  A slice alone on its disk covers nothing but itself.
+        """
+        entry = self.slices[number]
+        others = [s for s in self.used if s.number != number]
+        return (
+            entry.start_cylinder == 0
+            and bool(others)
+            and all(self.start(s.number) + s.sectors <= entry.sectors for s in others)
+        )
+
 
 def label_xor(sector: bytes) -> int:
     """All 256 words of a label XORed: 0 when its checksum is right."""

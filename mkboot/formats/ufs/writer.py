@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from mkboot.clock import build_seed
 from mkboot.errors import InputError
 from mkboot.formats.inode import DINODE, dinode_dtype
 from mkboot.formats.ufs.datawriter import DataWriter, Pointers, Room
@@ -66,7 +67,8 @@ def write_ufs(
     """Write a whole file system that holds ``tree``; lost+found is made if it has none.
 
     ``time`` (seconds) is for everything that is no file's own; ``generation`` for every
-    inode, free ones too, None for random ones.  ``sink`` must read as zeros; its first
+    inode, free ones too, None for random ones (the same ones each time where
+    SOURCE_DATE_EPOCH is set).  ``sink`` must read as zeros; its first
     8192 bytes are left alone.  ``advance`` hears the bytes of content that were written.
 
     Raises ``InputError`` for what UFS cannot hold, for a tree that does not fit or
@@ -152,7 +154,7 @@ class _Writer:
         plan = self._plan
         begun = sorted((plan.places.address(v), n) for v, n in plan.allocator.begun())
         free = np.array(begun, dtype=np.int64).reshape(-1, 2)
-        random = np.random.default_rng() if generation is None else None
+        random = np.random.default_rng(build_seed()) if generation is None else None
         summaries = []
         for group in range(self._layout.ncg):
             gens: int | npt.NDArray[np.int64] = generation or 0

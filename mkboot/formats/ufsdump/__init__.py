@@ -5,6 +5,7 @@ A stream is a sequence of 1 KiB records: a tape header, two maps of inodes, dire
 and files in the order of their inodes, each a header and its data, and an end.
 """
 
+from mkboot.formats.ufsdump.merge import join_dumps, merge_dumps
 from mkboot.formats.ufsdump.reader import Dump, DumpHeader, looks_like_dump, read_dump
 from mkboot.formats.ufsdump.writer import DumpOptions, DumpSummary, estimate_dump, write_dump
 
@@ -14,7 +15,9 @@ __all__ = [
     "DumpOptions",
     "DumpSummary",
     "estimate_dump",
+    "join_dumps",
     "looks_like_dump",
+    "merge_dumps",
     "read_dump",
     "write_dump",
 ]

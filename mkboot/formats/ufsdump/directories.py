@@ -14,7 +14,6 @@ from mkboot.tree.content import Content
 _ENTRY = {"big": struct.Struct(">" + ENTRY_FORMAT), "little": struct.Struct("<" + ENTRY_FORMAT)}
 #: How much of a directory is looked at at once; a multiple of a chunk.
 _STEP = 1 << 16
-_EMPTY_CHUNK = _ENTRY["big"].pack(0, DIRECTORY_CHUNK, 0).ljust(DIRECTORY_CHUNK, b"\0")
 
 
 def parse_entries(
@@ -53,31 +52,50 @@ def _chunk(data: bytes, at: int, head: struct.Struct) -> Iterator[tuple[bytes, i
         at += length
 
 
-def pack_entries(entries: Iterable[tuple[bytes, int]], at_least: int = 0) -> bytes:
-    """Big-endian directory content for ``entries`` (with ``.`` and ``..``), in their order.
+def rescue_entries(
+    content: Content, byte_order: ByteOrder
+) -> tuple[list[tuple[bytes, int]], list[str]]:
+    """The entries of all chunks that are whole, and what is wrong with each of the others."""
+    found: list[tuple[bytes, int]] = []
+    wrong: list[str] = []
+    for number, data in enumerate(content.chunks(_STEP)):
+        for start in range(0, len(data), DIRECTORY_CHUNK):
+            try:
+                chunk = data[start : start + DIRECTORY_CHUNK].ljust(DIRECTORY_CHUNK, b"\0")
+                found += list(_chunk(chunk, 0, _ENTRY[byte_order]))
+            except InputError as e:
+                wrong.append(f"byte {number * _STEP + start}: {e.message}")
+    return found, wrong
+
+
+def pack_entries(
+    entries: Iterable[tuple[bytes, int]], at_least: int = 0, byte_order: ByteOrder = "big"
+) -> bytes:
+    """Directory content for ``entries`` (with ``.`` and ``..``), in their order.
 
     Filled up with empty chunks to ``at_least`` bytes (a multiple of 512).
     """
+    pack = _ENTRY[byte_order].pack
     out = bytearray()
     last = room = 0  # where the last entry begins, and what is left of its chunk
     for name, ino in entries:
         length = ENTRY_HEAD + (len(name) // 4 + 1) * 4
         if length > room:
-            _stretch(out, last, room)
+            _stretch(out, last, room, byte_order)
             room = DIRECTORY_CHUNK
         last = len(out)
-        out += _ENTRY["big"].pack(ino, length, len(name))
+        out += pack(ino, length, len(name))
         out += name.ljust(length - ENTRY_HEAD, b"\0")
         room -= length
-    _stretch(out, last, room)
+    _stretch(out, last, room, byte_order)
     while len(out) < at_least:
-        out += _EMPTY_CHUNK
+        out += pack(0, DIRECTORY_CHUNK, 0).ljust(DIRECTORY_CHUNK, b"\0")
     return bytes(out)
 
 
-def _stretch(out: bytearray, last: int, room: int) -> None:
+def _stretch(out: bytearray, last: int, room: int, byte_order: ByteOrder) -> None:
     """Let the entry at ``last`` reach the end of its chunk."""
     if room:
-        length = int.from_bytes(out[last + 4 : last + 6], "big")
-        out[last + 4 : last + 6] = (length + room).to_bytes(2, "big")
+        length = int.from_bytes(out[last + 4 : last + 6], byte_order)
+        out[last + 4 : last + 6] = (length + room).to_bytes(2, byte_order)
         out += bytes(room)

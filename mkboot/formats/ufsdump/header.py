@@ -25,6 +25,7 @@ from mkboot.formats.ufsdump.structs import (
 )
 
 _HEADERS = {"big": struct.Struct(">" + HEADER_FORMAT), "little": struct.Struct("<" + HEADER_FORMAT)}
+_MARKS = {"big": ">", "little": "<"}
 _WORDS = {"big": ">u4", "little": "<u4"}
 
 
@@ -99,18 +100,29 @@ def parse_header(data: bytes, byte_order: ByteOrder, place: tuple[str, ...]) -> 
 
 
 class HeaderWriter:
-    """Makes headers, big-endian, that differ in few fields; counts nothing itself.
+    """Makes headers that differ in few fields; counts nothing itself.
 
     The sum is kept up by parts, for there is a header for every file.
     """
 
     def __init__(
-        self, *, date: int, base_date: int, level: int, names: tuple[bytes, bytes, bytes, bytes]
+        self,
+        *,
+        date: int,
+        base_date: int,
+        level: int,
+        names: tuple[bytes, bytes, bytes, bytes],
+        byte_order: ByteOrder = "big",
     ) -> None:
         """``names`` are label (16 bytes), file system, device and host (64 each), NUL-padded."""
+        self._order = byte_order
+        mark = _MARKS[byte_order]
+        self._head = struct.Struct(mark + "7iI")
+        self._words = struct.Struct(mark + "32I")
+        self._tail_format = struct.Struct(mark + "3i124s")
         self._dates = date, base_date
         self._label = names[0].ljust(_LABEL, b"\0")
-        self._names = _NAMES.pack(level, *names[1:])
+        self._names = struct.pack(mark + "i64s64s64s", level, *names[1:])
         self._plain = self._tail(0, b"")
 
     def make(
@@ -129,30 +141,26 @@ class HeaderWriter:
 
         ``shadow`` (at most 196 bytes) takes the place of level and names where it is given.
         """
-        addresses, address_sum = _addresses(addr)
+        addresses, address_sum = _addresses(addr, self._order)
         tail, tail_sum = self._tail(flags, shadow) if flags or shadow else self._plain
         date, base_date = self._dates
         total = kind + date + base_date + 1 + tapea + ino + MAGIC + count
-        total += sum(_INODE_WORDS.unpack(dinode)) + address_sum + tail_sum
+        total += sum(self._words.unpack(dinode)) + address_sum + tail_sum
         missing = (CHECKSUM - total) & 0xFFFFFFFF
-        head = _HEAD.pack(kind, date, base_date, 1, tapea, ino, MAGIC, missing)
-        return b"".join((head, dinode, count.to_bytes(4, "big"), addresses, tail))
+        head = self._head.pack(kind, date, base_date, 1, tapea, ino, MAGIC, missing)
+        return b"".join((head, dinode, count.to_bytes(4, self._order), addresses, tail))
 
     def _tail(self, flags: int, shadow: bytes) -> tuple[bytes, int]:
         """All from the label on, and its sum."""
         area = shadow.ljust(SHADOW_ROOM, b"\0") if shadow else self._names
-        tail = self._label + area + _TAIL.pack(flags, 1, RECORD, b"")
-        return tail, header_sum(tail, "big")
+        tail = self._label + area + self._tail_format.pack(flags, 1, RECORD, b"")
+        return tail, header_sum(tail, self._order)
 
 
-_HEAD = struct.Struct(">7iI")
-_INODE_WORDS = struct.Struct(">32I")
-_NAMES = struct.Struct(">i64s64s64s")
-_TAIL = struct.Struct(">3i124s")
 _LABEL = 16
 
 
 @functools.lru_cache(maxsize=1024)
-def _addresses(addr: bytes) -> tuple[bytes, int]:
+def _addresses(addr: bytes, byte_order: ByteOrder) -> tuple[bytes, int]:
     whole = addr.ljust(ADDRESSES, b"\0")
-    return whole, header_sum(whole, "big")
+    return whole, header_sum(whole, byte_order)

@@ -63,12 +63,18 @@ class AttributeFile(NamedTuple):
 
 @dataclass(slots=True)
 class Plan:
-    """Which inode is where.  ``numbers`` gives the inode of each node of ``tree``."""
+    """Which inode is where.  ``numbers`` gives the inode of each node of ``tree``; ``kept``
+    says that they are those that the nodes brought.  ``taken`` are the inodes that go into
+    the stream, None for all.
+    """
 
     tree: FileTree
     numbers: list[int]
     attributes: dict[int, tuple[int, list[AttributeFile]]] = field(default_factory=dict)
     highest: int = 0
+    byte_order: ByteOrder = "big"
+    kept: bool = False
+    taken: frozenset[int] | None = None
 
     def inodes(self) -> Iterator[int]:
         """All inode numbers, in no order."""
@@ -81,15 +87,19 @@ class Plan:
         """Directories and attribute directories by ascending inode."""
         todo = [(self.numbers[n], n, False) for n in self.tree.names]
         todo += [(ino, owner, True) for owner, (ino, _) in self.attributes.items()]
-        for _, number, attribute in sorted(todo):
+        for ino, number, attribute in sorted(todo):
+            if self.taken is not None and ino not in self.taken:
+                continue
             yield self._attribute_directory(number) if attribute else self._directory(number)
 
     def files(self) -> Iterator[Member]:
         """All that is no directory, by ascending inode."""
         inside = [file for _, files in self.attributes.values() for file in files]
         nodes = self.tree.nodes
-        order = np.argsort(np.array([*self.numbers, *(file.ino for file in inside)]))
-        for at in order.tolist():
+        numbers = [*self.numbers, *(file.ino for file in inside)]
+        for at in np.argsort(np.array(numbers)).tolist():
+            if self.taken is not None and numbers[at] not in self.taken:
+                continue
             if at >= len(nodes):
                 file = inside[at - len(nodes)]
                 yield self._file(file.ino, file.node, 1, 0, flags=IXATTR)
@@ -112,7 +122,7 @@ class Plan:
         entries += [(name, self.numbers[n]) for name, n in self.tree.children(number).items()]
         had = size_of(node.dinode, dinode_order(node)) if node.dinode else 0
         had = had if had <= KEPT_DIRECTORY else 0
-        data = pack_entries(entries, had - had % DIRECTORY_CHUNK)
+        data = pack_entries(entries, had - had % DIRECTORY_CHUNK, self.byte_order)
         nlink = self.tree.nlink(number)
         return self._member(ino, node, nlink, BytesContent(data), self._oeft(number))
 
@@ -120,10 +130,11 @@ class Plan:
         ino, files = self.attributes[owner]
         node = self.tree.nodes[owner]
         entries = [(b".", ino), (b"..", self.numbers[owner])]
-        data = pack_entries([*entries, *((file.name, file.ino) for file in files)])
+        entries += [(file.name, file.ino) for file in files]
+        data = pack_entries(entries, byte_order=self.byte_order)
         dinode = pack_dinode(
-            "big", mode=IFATTRDIR | _attribute_mode(node), nlink=2, uid=node.uid, gid=node.gid,
-            size=len(data), times=(node.atime, node.mtime, node.ctime),
+            self.byte_order, mode=IFATTRDIR | _attribute_mode(node), nlink=2,
+            uid=node.uid, gid=node.gid, size=len(data), times=(node.atime, node.mtime, node.ctime),
             flags=IXATTR, blocks=_blocks(len(data)),
         )  # fmt: skip
         return Member(ino, dinode, BytesContent(data), len(data), b"")
@@ -131,18 +142,18 @@ class Plan:
     def _member(
         self, ino: int, node: Node, nlink: int, content: Content, oeft: int, flags: int = 0
     ) -> Member:
-        size = content.size
-        acl = build_acl(node.acl, node.default_acl, "big") if node.acl or node.default_acl else b""
+        size, order = content.size, self.byte_order
+        acl = build_acl(node.acl, node.default_acl, order) if node.acl or node.default_acl else b""
         try:
-            if node.dinode and node.device is None and dinode_order(node) == "big":
-                dinode = kept_dinode(node, nlink, size, bool(acl), oeft)
+            if node.dinode and node.device is None and dinode_order(node) == order:
+                dinode = kept_dinode(node, nlink, size, bool(acl), oeft, order)
             else:
-                dinode = _new_dinode(node, nlink, size, oeft)
+                dinode = _new_dinode(node, nlink, size, bool(acl), oeft, order)
         except InputError as e:
             raise e.inside(f"inode {ino}") from None
         if flags:
-            old = word_at(dinode, FLAGS_AT, "big")
-            dinode = dinode[:FLAGS_AT] + (old | flags).to_bytes(4, "big") + dinode[FLAGS_AT + 4 :]
+            new = word_at(dinode, FLAGS_AT, order) | flags
+            dinode = dinode[:FLAGS_AT] + new.to_bytes(4, order) + dinode[FLAGS_AT + 4 :]
         return Member(ino, dinode, content, size, acl)
 
 
@@ -154,11 +165,15 @@ def dinode_order(node: Node) -> ByteOrder:
     return "big" if fits and node.dinode[8:10] == b"\0\0" else "little"
 
 
-_HEAD = struct.Struct(">HhHHQ6i")
-_TAIL = struct.Struct(">4I")
+_HEAD = {"big": struct.Struct(">HhHHQ6i"), "little": struct.Struct("<HhHHQ6i")}
+_TAIL = {"big": struct.Struct(">4I"), "little": struct.Struct("<4I")}
+#: Stands for a shadow inode where an ACL comes from elsewhere than a UFS.
+_SOME_SHADOW = 1
 
 
-def kept_dinode(node: Node, nlink: int, size: int, shadow: bool, oeft: int) -> bytes:
+def kept_dinode(
+    node: Node, nlink: int, size: int, shadow: bool, oeft: int, order: ByteOrder = "big"
+) -> bytes:
     """``dinode_from_node`` with ``keep``, in a fifth of its time; not for devices.
 
     The number of the shadow inode is dropped unless ``shadow``.
@@ -166,27 +181,31 @@ def kept_dinode(node: Node, nlink: int, size: int, shadow: bool, oeft: int) -> b
     old = node.dinode
     a, m, c = node.atime, node.mtime, node.ctime
     try:
-        head = _HEAD.pack(
+        head = _HEAD[order].pack(
             TYPE_BITS[node.type] | node.mode, nlink, short_id(node.uid), short_id(node.gid), size,
             a // SECOND, a % SECOND // 1000, m // SECOND, m % SECOND // 1000,
             c // SECOND, c % SECOND // 1000,
         )  # fmt: skip
-        tail = _TAIL.pack(word_at(old, SHADOW_AT, "big") * shadow, node.uid, node.gid, oeft)
+        tail = _TAIL[order].pack(word_at(old, SHADOW_AT, order) * shadow, node.uid, node.gid, oeft)
     except struct.error as e:
         raise InputError(f"does not fit a UFS inode: {e}") from e
     return head + old[DB_AT:SHADOW_AT] + tail
 
 
-def _new_dinode(node: Node, nlink: int, size: int, oeft: int) -> bytes:
+def _new_dinode(
+    node: Node, nlink: int, size: int, shadow: bool, oeft: int, order: ByteOrder
+) -> bytes:
     """An inode without blocks; flags and generation are taken over from an old one."""
-    flags = gen = blocks = 0
+    flags = gen = blocks = number = 0
     if node.dinode:
-        flags, gen = (word_at(node.dinode, at, dinode_order(node)) for at in (FLAGS_AT, GEN_AT))
+        flags, gen, number = (
+            word_at(node.dinode, at, dinode_order(node)) for at in (FLAGS_AT, GEN_AT, SHADOW_AT)
+        )
     if node.device is None:
         blocks = _blocks(size)
     return dinode_from_node(
-        node, byte_order="big", nlink=nlink, size=size,
-        blocks=blocks, flags=flags, gen=gen, oeftflag=oeft,
+        node, byte_order=order, nlink=nlink, size=size, blocks=blocks, flags=flags, gen=gen,
+        shadow=(number or _SOME_SHADOW) if shadow else 0, oeftflag=oeft,
     )  # fmt: skip
 
 
@@ -202,7 +221,7 @@ def _attribute_mode(owner: Node) -> int:
     return 0o700 | (0o050 if owner.mode & 0o040 else 0) | (0o005 if owner.mode & 0o004 else 0)
 
 
-def make_plan(tree: FileTree) -> Plan:
+def make_plan(tree: FileTree, byte_order: ByteOrder = "big") -> Plan:
     """Number the inodes of a tree, and check what a UFS inode can hold.
 
     The numbers that nodes bring are kept where all have one, no two the same, and the
@@ -210,7 +229,8 @@ def make_plan(tree: FileTree) -> Plan:
     devices and link counts that do not fit.
     """
     kept = _kept_numbers(tree)
-    plan = Plan(tree, kept if kept is not None else _fresh_numbers(tree))
+    numbers = kept if kept is not None else _fresh_numbers(tree)
+    plan = Plan(tree, numbers, byte_order=byte_order, kept=kept is not None)
     plan.highest = max(plan.numbers)
     _place_attributes(plan, keep=kept is not None)
     for number, node in enumerate(tree.nodes):

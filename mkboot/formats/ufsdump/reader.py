@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mkboot.errors import InputError
 from mkboot.formats.inode import ByteOrder
 from mkboot.formats.ufsdump.assemble import Assembler
-from mkboot.formats.ufsdump.header import Header, magic_order
-from mkboot.formats.ufsdump.scan import InodeMap, scan
+from mkboot.formats.ufsdump.header import Header, header_sum, magic_order
+from mkboot.formats.ufsdump.rescue import Rescuer
+from mkboot.formats.ufsdump.salvage import gather
+from mkboot.formats.ufsdump.scan import InodeMap, Scan, scan
 from mkboot.formats.ufsdump.stream import Stream
-from mkboot.formats.ufsdump.structs import RECORD
+from mkboot.formats.ufsdump.structs import CHECKSUM, RECORD
+from mkboot.formats.ufsdump.volumes import Volumes, join_volumes, join_volumes_leniently
+from mkboot.formats.ufsdump.walk import Walker
 from mkboot.model.finding import Finding
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.source import ByteSource
@@ -40,7 +46,7 @@ class Dump:
 
     ``records`` counts all of 1024 bytes, the end records that fill the last tape block
     too.  ``in_use`` are the inodes that the file system had, ``dumped`` those that the
-    stream promises.
+    stream promises.  ``scan`` is what was read of each inode: increments are joined by it.
     """
 
     header: DumpHeader
@@ -48,39 +54,90 @@ class Dump:
     records: int
     in_use: InodeMap
     dumped: InodeMap
+    scan: Scan
     findings: tuple[Finding, ...]
 
 
 def looks_like_dump(source: ByteSource) -> bool:
-    """Whether the first record has the magic of a dump, in either byte order."""
-    return magic_order(source.pread(0, RECORD)) is not None
+    """Whether the first record has the magic of a dump, in either byte order, or, where the
+    first is damaged, whether the second is a header of one.
+    """
+    start = source.pread(0, 2 * RECORD)
+    if magic_order(start[:RECORD]) is not None:
+        return True
+    second = start[RECORD:]
+    order = magic_order(second)
+    return order is not None and header_sum(second, order) == CHECKSUM
 
 
-def read_dump(source: ByteSource, *, place: tuple[str, ...] = ()) -> Dump:
+def read_dump(
+    source: ByteSource | Sequence[ByteSource],
+    *,
+    salvage: bool = False,
+    place: tuple[str, ...] = (),
+) -> Dump:
     """The dump that ``source`` begins with; of any blocking, of either byte order.
 
-    A level 0 dump gives the whole tree, a higher one the part that had changed with the
-    directories above it.  Content refers to ``source``, which must stay open.  Memory
-    grows with the number of names and inodes only.
+    A dump on several volumes is given as their sources, in order.  A level 0 dump gives the
+    whole tree, a higher one the part that had changed with the directories above it
+    (``merge_dumps`` puts them together).  Content refers to the sources, which must stay
+    open.  Memory grows with the number of names and inodes only.
 
     Raises ``InputError`` for what is no dump, is damaged, or is cut off (it says how far
-    the stream goes), and for dumps on several volumes and with large records.
+    the stream goes), and for dumps with large records.  With ``salvage`` a damaged dump
+    gives all that is whole, and a ``dump-damaged`` finding for each stretch of records that
+    is damaged and each path that is lost; what it cannot see is damage inside a data
+    record, for the format has no sum over data.
     """
-    stream = Stream(source, place)
-    found = scan(stream, source)
-    header = _tape_header(stream.first, stream.byte_order)
+    sources = source if isinstance(source, (list, tuple)) else (source,)
+    try:
+        return _read(join_volumes(sources, place), place)
+    except InputError as e:
+        if not salvage:
+            raise
+        return _salvage(sources, place, e)
+
+
+def _read(volumes: Volumes, place: tuple[str, ...]) -> Dump:
+    stream = Stream(volumes, place)
+    found = scan(stream, volumes.source)
+    header = tape_header(stream.first, stream.byte_order)
     assembler = Assembler(found, stream.byte_order, header.base_date == 0, place)
+    return made_dump(header, assembler)
+
+
+def _salvage(sources: Sequence[ByteSource], place: tuple[str, ...], e: InputError) -> Dump:
+    volumes = join_volumes_leniently(sources, place)
+    walker = Walker(volumes, place)
+    if walker.first is None:
+        raise e
+    rescue = gather(walker)
+    header = tape_header(walker.first, walker.byte_order)
+    assembler = Rescuer(
+        rescue.scan, walker.byte_order, header.base_date == 0, place, [*volumes.findings]
+    )
+    assembler.rescue = rescue
+    assembler.damages = walker.damages
+    return made_dump(header, assembler)
+
+
+def made_dump(header: DumpHeader, assembler: Assembler) -> Dump:
+    """The dump of what an assembler has, whose tree is made now."""
+    found = assembler.scan
     return Dump(
         header=header,
         tree=assembler.tree(),
         records=found.records,
         in_use=found.in_use,
         dumped=found.dumped,
+        scan=found,
         findings=tuple(assembler.findings),
     )
 
 
-def _tape_header(first: Header, byte_order: ByteOrder) -> DumpHeader:
+def tape_header(first: Header, byte_order: ByteOrder) -> DumpHeader:
+    """What a header tells of the whole dump."""
+
     def text(field: bytes) -> bytes:
         return field.split(b"\0", 1)[0]
 

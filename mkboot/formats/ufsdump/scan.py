@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from mkboot.errors import InputError
 from mkboot.formats.acl import ACL_FREE, ACL_HEADER, parse_acl
@@ -18,6 +19,7 @@ from mkboot.formats.ufsdump.stream import Runs, Stream
 from mkboot.formats.ufsdump.structs import (
     ADDRESSES,
     DR_HASMETA,
+    DR_REDUMP,
     ROOT_INODE,
     TS_ADDR,
     TS_BITS,
@@ -55,6 +57,16 @@ class InodeMap:
         bits = np.unpackbits(np.frombuffer(self._data, dtype=np.uint8), bitorder="little")
         return (int(n) + 1 for n in np.flatnonzero(bits))
 
+    @property
+    def size(self) -> int:
+        """How many inodes the map speaks of."""
+        return 8 * len(self._data)
+
+    def bits(self, size: int) -> npt.NDArray[np.bool_]:
+        """The map as truth values, from inode 1 to inode ``size`` (a multiple of 8)."""
+        data = np.frombuffer(self._data.ljust(size // 8, b"\0"), dtype=np.uint8)
+        return np.unpackbits(data, bitorder="little").astype(np.bool_)
+
     def __len__(self) -> int:
         return int(np.bitwise_count(np.frombuffer(self._data, dtype=np.uint8)).sum())
 
@@ -81,6 +93,11 @@ class Scan:
     records: int
 
 
+def type_of(dinode: bytes, byte_order: ByteOrder) -> int:
+    """The type bits of an inode's mode."""
+    return mode_of(dinode, byte_order) & IFMT
+
+
 def scan(stream: Stream, source: ByteSource) -> Scan:
     """Read all headers.  Raises ``InputError`` with the record for all that is amiss."""
     maps: dict[int, InodeMap] = {}
@@ -102,7 +119,7 @@ def scan(stream: Stream, source: ByteSource) -> Scan:
             maps[header.type] = _read_map(stream, source, header)
         elif header.type == TS_INODE:
             last = header.ino
-            if last in items:
+            if last in items and not header.flags & DR_REDUMP:
                 raise InputError(f"inode {last} comes a second time", place=place)
             items[last] = _read_inode(stream, source, header)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from mkboot.errors import InputError
 from mkboot.formats.inode import ByteOrder
 from mkboot.formats.ufsdump.header import Header, magic_order, parse_header
 from mkboot.formats.ufsdump.structs import ADDRESSES, RECORD, TS_TAPE
+from mkboot.formats.ufsdump.volumes import Volumes
 from mkboot.tree.content import Content, Extent, RunsContent, join_extents
 from mkboot.tree.source import ByteSource
 
@@ -30,8 +31,9 @@ class Stream:
     ``next`` is the number of the record that will be read next.
     """
 
-    def __init__(self, source: ByteSource, place: tuple[str, ...]) -> None:
-        self._source = source
+    def __init__(self, volumes: Volumes, place: tuple[str, ...]) -> None:
+        self._volumes = volumes
+        self._source = volumes.source
         self._place = place
         self._buffer = b""
         self._buffer_at = 0
@@ -51,7 +53,8 @@ class Stream:
             raise InputError(f"begins with {first.type_name}, not with a tape header", place=place)
         if first.volume != 1:
             raise InputError(
-                f"volume {first.volume} of a dump on several volumes: not supported", place=place
+                f"volume {first.volume} of a dump on several volumes: it begins with volume 1",
+                place=place,
             )
 
     def at(self, record: int) -> tuple[str, ...]:
@@ -76,7 +79,7 @@ class Stream:
         header = parse_header(self._record(self.next), self.byte_order, place)
         if (header.date, header.base_date) != (self.first.date, self.first.base_date):
             raise InputError("a header of another dump", place=place)
-        expected = self.first.tapea + self.next
+        expected = self._volumes.numbered(self.first.tapea + self.next)
         if header.tapea != expected:
             raise InputError(
                 f"this is record {header.tapea} of the dump, {expected} should stand here",
@@ -133,6 +136,17 @@ class Runs:
             length = (match.end() - match.start()) * RECORD
             self._runs.extend((self.covered + match.start() * RECORD, length, start * RECORD))
             start += match.end() - match.start()
+        self.covered += len(present) * RECORD
+
+    def add_places(self, places: Sequence[int], present: bytes) -> None:
+        """Like ``add``, with the byte where each record that is there lies."""
+        for at, place in zip((n for n, there in enumerate(present) if there), places, strict=True):
+            offset = self.covered + at * RECORD
+            runs = self._runs
+            if runs and runs[-3] + runs[-2] == offset and runs[-1] + runs[-2] == place:
+                runs[-2] += RECORD
+            else:
+                runs.extend((offset, RECORD, place))
         self.covered += len(present) * RECORD
 
     def content(self, source: ByteSource, size: int) -> Content:

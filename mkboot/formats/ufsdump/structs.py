@@ -36,6 +36,7 @@ MAGIC_LARGE = 60013  # above 2 TB: records of the size that c_tpbsize names
 
 DR_NEWHEADER = 1
 DR_INODEINFO = 2
+DR_REDUMP = 4  # the file changed while it was dumped: this one counts
 DR_HASMETA = 16
 
 #: Where short metadata lies in a TS_INODE header (over level, names), and its room.

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mkboot.errors import CallerError, InputError
-from mkboot.formats.inode import DIRECT, IFSHAD, pack_dinode
+from mkboot.formats.inode import DIRECT, IFSHAD, ByteOrder, pack_dinode
+from mkboot.formats.ufsdump.changed import choose_changed
 from mkboot.formats.ufsdump.header import HeaderWriter
 from mkboot.formats.ufsdump.plan import Member, Plan, make_plan
 from mkboot.formats.ufsdump.ranges import has_zero_block, pieces, records_of
+from mkboot.formats.ufsdump.reader import Dump
 from mkboot.formats.ufsdump.structs import (
     ADDRESSES,
     DR_HASMETA,
@@ -38,7 +41,7 @@ Write = Callable[[bytes | bytearray | memoryview], object]
 BUFFER = 1 << 20
 _ZEROS, _PRESENT = bytes(RECORD), b"\1" * ADDRESSES
 #: c_inos of a dump on one volume: volume 1 begins with the root.
-_VOLUMES = (0).to_bytes(4, "big") + ROOT_INODE.to_bytes(4, "big")
+_VOLUMES = (0, ROOT_INODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class DumpOptions:
     cut to what a header holds.  ``blocking`` is the tape block in records of 1 KiB: the
     stream is filled up to whole ones.  ``inodes`` is how many the file system has (0: as
     many as the tree needs), ``block_size`` its block: holes and the first header of a
-    file are measured with it.
+    file are measured with it.  ``byte_order`` is that of the machine which will restore:
+    ufsrestore reads the other one too, but loses devices and ACLs.
     """
 
     date: int
@@ -62,6 +66,7 @@ class DumpOptions:
     blocking: int = 32
     inodes: int = 0
     block_size: int = 8192
+    byte_order: ByteOrder = "big"
 
     def __post_init__(self) -> None:
         if not all(-(1 << 31) <= date < 1 << 31 for date in (self.date, self.base_date)):
@@ -89,23 +94,39 @@ def write_dump(
     write: Write,
     options: DumpOptions,
     *,
+    base: Dump | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> DumpSummary:
-    """Write ``tree`` as one stream, big-endian, as ufsdump lays it out.
+    """Write ``tree`` as one stream, as ufsdump lays it out.
+
+    With ``options.base_date`` it is an increment: what has changed since, with all
+    directories on the way, and the map of all inodes in use.  ``base`` is the dump that it
+    is relative to (``join_dumps`` where that is one itself): then also what differs from it.
 
     ``write`` is given buffers of 1 MiB and more (the last may be shorter) that are its
     own to keep; ``advance`` hears of their bytes.  Raises ``InputError`` for what a UFS
     inode cannot hold, before anything is written where that can be seen then, and for
     content that is shorter than it says.
     """
-    writer = _Writer(make_plan(tree), write, options, advance)
-    return writer.run()
+    plan = make_plan(tree, options.byte_order)
+    _choose(plan, options, base)
+    return _Writer(plan, write, options, advance).run()
 
 
-def estimate_dump(tree: FileTree, options: DumpOptions | None = None) -> int:
+def _choose(plan: Plan, options: DumpOptions, base: Dump | None) -> None:
+    if base is not None and base.header.date != options.base_date:
+        raise CallerError("the base is not the dump of base_date")
+    if options.base_date:
+        plan.taken = choose_changed(plan, options.base_date, base.scan if base else None)
+
+
+def estimate_dump(
+    tree: FileTree, options: DumpOptions | None = None, *, base: Dump | None = None
+) -> int:
     """Exactly how many bytes ``write_dump`` would write; no content is read."""
     options = options or DumpOptions(date=0)
-    plan = make_plan(tree)
+    plan = make_plan(tree, options.byte_order)
+    _choose(plan, options, base)
     size = _map_bytes(plan, options)
     records = 1 + 2 * (size // RECORD + -(-size // (ADDRESSES * RECORD)))
     for members in (plan.directories(), plan.files()):
@@ -146,6 +167,7 @@ class _Writer:
             base_date=o.base_date,
             level=o.level,
             names=(o.label[:15], o.filesystem[:63], o.device[:63], o.host[:63]),
+            byte_order=o.byte_order,
         )
 
     def run(self) -> DumpSummary:
@@ -178,10 +200,17 @@ class _Writer:
         size = _map_bytes(self._plan, self._options)
         used = np.zeros(8 * size, dtype=np.bool_)
         used[np.fromiter(self._plan.inodes(), dtype=np.int64) - 1] = True
-        dumped = np.packbits(used, bitorder="little").tobytes()
+        dumped = self._dumped(used)
         used[0] = True  # inode 1, the bad block inode of old, is in use but never dumped
         self._map(TS_CLRI, np.packbits(used, bitorder="little").tobytes())
         self._map(TS_BITS, dumped)
+
+    def _dumped(self, used: npt.NDArray[np.bool_]) -> bytes:
+        taken = self._plan.taken
+        if taken is not None:
+            used = np.zeros_like(used)
+            used[np.fromiter(taken, dtype=np.int64) - 1] = True
+        return np.packbits(used, bitorder="little").tobytes()
 
     def _map(self, kind: int, data: bytes) -> None:
         for at in range(0, len(data), ADDRESSES * RECORD):
@@ -254,15 +283,22 @@ class _Writer:
         does not know of ACLs takes them for a continuation and steps over them.
         """
         dinode = pack_dinode(
-            "big", mode=IFSHAD, nlink=1, uid=0, gid=0, size=len(member.acl), times=(0, 0, 0)
+            self._options.byte_order,
+            mode=IFSHAD,
+            nlink=1,
+            uid=0,
+            gid=0,
+            size=len(member.acl),
+            times=(0, 0, 0),
         )
         for piece in pieces(BytesContent(member.acl), self._options.block_size):
             self._header(TS_ADDR, member.ino, len(piece.present), dinode=dinode, addr=piece.present)
             self._buffer += member.acl.ljust(len(piece.present) * RECORD, b"\0")
 
     def _end(self) -> None:
+        volumes = b"".join(n.to_bytes(4, self._options.byte_order) for n in _VOLUMES)
         while True:
-            self._header(TS_END, self._last, 1, addr=_VOLUMES, flags=DR_INODEINFO)
+            self._header(TS_END, self._last, 1, addr=volumes, flags=DR_INODEINFO)
             if (self._written + len(self._buffer)) // RECORD % self._options.blocking == 0:
                 break
 
