@@ -90,12 +90,12 @@ def put_on(stage: Stage, tree: FileTree) -> int:
             stage.link(first[number], name)
             continue
         first[number] = name
-        _put(stage, name, node)
+        _put(stage, name, node, tree.nlink(number))
         room += sum(e.length + 2 * BLOCK for e in node.content.extents()) + BLOCK
     return room
 
 
-def _put(stage: Stage, name: bytes, node: Node) -> None:
+def _put(stage: Stage, name: bytes, node: Node, links: int) -> None:
     mode, uid, gid, when = node.mode, node.uid, node.gid, node.mtime // SECOND
     if not name:
         stage.items[b""].mode, stage.items[b""].uid, stage.items[b""].gid = mode, uid, gid
@@ -105,7 +105,8 @@ def _put(stage: Stage, name: bytes, node: Node) -> None:
     elif node.type is NodeType.SYMLINK:
         stage.symlink(name, node.target, uid, gid, when)
     elif node.type is NodeType.FILE:
-        holes = with_holes(node.content)
+        # A file with holes is made afterwards, so no other name can be given to it here.
+        holes = with_holes(node.content) if links == 1 else None
         if holes:
             stage.holey(name, holes, mode, when)
         else:

@@ -30,6 +30,8 @@ CrcFunction = Callable[[bytes | bytearray | memoryview, int], int]
 CRC_START = 0xFFFFFFFF
 #: What POSIX' cksum polynomial gives for ``123456789``, without the length, and its value.
 CHECK_TEXT, CHECK_VALUE = b"123456789", 0x765E7680
+#: Bytes that are added up in one column, see ``byte_total``.
+_ROWS = 256
 #: Small updates are gathered until a thread is worth waking, in bytes.
 BATCH = 1 << 18
 #: How many chunks may wait for a thread.
@@ -75,7 +77,11 @@ def close_cksum(crc: int, size: int) -> int:
 
 def byte_total(data: bytes | bytearray | memoryview) -> int:
     """The plain sum of the bytes."""
-    return int(np.frombuffer(data, dtype=np.uint8).sum(dtype=np.uint64))
+    values = np.frombuffer(data, dtype=np.uint8)
+    whole = len(values) - len(values) % _ROWS
+    # Sums of 256 bytes fit 16 bits, and numpy adds those six times as fast as 64.
+    columns = values[:whole].reshape(_ROWS, -1).sum(axis=0, dtype=np.uint16)
+    return int(columns.sum(dtype=np.uint64)) + int(values[whole:].sum(dtype=np.uint64))
 
 
 def sysv_sum(total: int) -> int:
@@ -93,7 +99,7 @@ class _Worker:
         self._pool = ThreadPoolExecutor(1, f"mkboot-{name}") if threads else None
         self._waiting: deque[Future[None]] = deque()
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         if self._pool is None:
             self._hash.update(data)
             return
@@ -113,7 +119,7 @@ class StreamDigest:
     """All four checksums of bytes that come in pieces of any size.
 
     With ``threads`` MD5 and SHA-256 are computed beside the caller; at most a few MiB
-    wait.  What is given to ``update`` may be changed afterwards.
+    wait.
     """
 
     def __init__(self, *, threads: bool = True) -> None:
@@ -128,8 +134,12 @@ class StreamDigest:
         """Bytes so far."""
         return self._size
 
-    def update(self, data: bytes | bytearray | memoryview) -> None:
-        """Take the next bytes of the stream."""
+    def update(self, data: bytes | bytearray | memoryview, *, lasting: bool = False) -> None:
+        """Take the next bytes of the stream.
+
+        They may be changed afterwards, unless ``lasting`` promises that nobody does, which
+        saves a copy.
+        """
         view = memoryview(data).cast("B")
         self._size += len(view)
         if len(self._pending) + len(view) < BATCH:
@@ -138,8 +148,7 @@ class StreamDigest:
         self._flush()
         for start in range(0, len(view), CHUNK):
             piece = view[start : start + CHUNK]
-            whole = isinstance(data, bytes) and len(piece) == len(data)
-            self._feed(data if whole and isinstance(data, bytes) else bytes(piece))
+            self._feed(piece if lasting or isinstance(data, bytes) else bytes(piece))
 
     def finish(self) -> Checksums:
         """The checksums; the digest is of no use afterwards."""
@@ -158,7 +167,7 @@ class StreamDigest:
             self._feed(bytes(self._pending))
             self._pending.clear()
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes | memoryview) -> None:
         for worker in self._workers:
             worker.update(data)
         self._crc = posix_cksum(data, self._crc)

@@ -19,10 +19,10 @@ from mkboot.media.layouts import (
 )
 from mkboot.media.medium import Medium
 from mkboot.media.openslice import OpenSlice
-from mkboot.media.paths import expand, read_text
+from mkboot.media.paths import expand
 from mkboot.model.finding import Finding, Severity, error, warning
 from mkboot.model.inspection import Kind
-from mkboot.tree.filetree import FileTree
+from mkboot.tree.filetree import FileTree, read_text
 
 _RELEASE_FILE = b"/etc/release"
 

@@ -16,11 +16,11 @@ from mkboot.formats.label import SECTOR, Label
 from mkboot.media.layouts import CDTOC, SLICEMAP, load_layouts
 from mkboot.media.medium import Medium
 from mkboot.media.openslice import REDIRECT, OpenSlice
-from mkboot.media.paths import TEXT_MAX, first, read_text
+from mkboot.media.paths import first
 from mkboot.model.inspection import Json
 from mkboot.model.layout import Layout, UsrIn
 from mkboot.tree.content import CHUNK
-from mkboot.tree.filetree import FileTree
+from mkboot.tree.filetree import TEXT_MAX, FileTree, read_text
 from mkboot.tree.names import show
 from mkboot.tree.source import ByteSource
 
@@ -104,7 +104,7 @@ def profind_facts(
         on_disc = candidate.places.usr_in is UsrIn.SLICE_0
         tree = slice_0 if on_disc else miniroot
         path = first(tree, candidate.places.profind)
-        text = read_text(tree, path) if path is not None else None
+        text = _legible(tree, path) if path is not None else None
         if path is not None and text is not None:
             where = "slice 0" if on_disc else "miniroot"
             return {"in": where, "path": show(path), "guarded": FACTORY_GUARD in text}
@@ -145,8 +145,16 @@ def _miniroot(medium: Medium, layout: Layout | None) -> FileTree | None:
         return None
 
 
+def _legible(tree: FileTree, path: bytes) -> bytes | None:
+    """The text of a file, or None where there is none or it cannot be read."""
+    try:
+        return read_text(tree, path)
+    except InputError:
+        return None
+
+
 def _text(tree: FileTree, path: bytes) -> str | None:
-    text = read_text(tree, path)
+    text = _legible(tree, path)
     return None if text is None else text.decode("utf-8", "backslashreplace")
 
 

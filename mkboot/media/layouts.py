@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from mkboot.errors import InputError
-from mkboot.media.paths import expand, read_text
+from mkboot.media.paths import expand
 from mkboot.model.codec import from_document
 from mkboot.model.layout import Layout
 from mkboot.resources import resource
-from mkboot.tree.filetree import FileTree
+from mkboot.tree.filetree import FileTree, read_text
 
 CDTOC = b"/.cdtoc"
 SLICEMAP = b"/.slicemapfile"

@@ -10,10 +10,9 @@ from mkboot.formats import bootblock
 from mkboot.formats.iso import looks_like_iso
 from mkboot.formats.label import SECTOR, TAG_SWAP, SliceEntry
 from mkboot.formats.ufs import UfsVolume, looks_like_ufs, open_ufs
-from mkboot.media.paths import read_text
 from mkboot.model.inspection import SliceHolds
 from mkboot.model.layout import BootSlice
-from mkboot.tree.filetree import FileTree
+from mkboot.tree.filetree import FileTree, read_text
 from mkboot.tree.source import ByteSource, Window
 
 #: The file by which a boot slice sends its boot block to another slice.

@@ -6,13 +6,9 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from mkboot.errors import InputError
 from mkboot.model.layout import Layout, UsrIn
 from mkboot.tree.filetree import ROOT, FileTree
 from mkboot.tree.names import split_path
-
-#: The longest text file that is read for its words, in bytes.
-TEXT_MAX = 1 << 16
 
 
 def expand(tree: FileTree, pattern: str) -> tuple[bytes, ...]:
@@ -33,21 +29,6 @@ def first(tree: FileTree, pattern: str) -> bytes | None:
     """The first path that ``pattern`` means, or None."""
     found = expand(tree, pattern)
     return found[0] if found else None
-
-
-def read_text(tree: FileTree, path: bytes, most: int = TEXT_MAX) -> bytes | None:
-    """At most ``most`` bytes of the file at ``path``, symbolic links followed.
-
-    None where there is none, and where its bytes lie past the end of a cut image: that is
-    told by whoever looks at the image's length.
-    """
-    number = tree.resolve(path)
-    if number is None or tree.nodes[number].is_directory:
-        return None
-    try:
-        return tree.nodes[number].content.read(0, most)
-    except InputError:
-        return None
 
 
 def booted(layout: Layout, slice_0: FileTree, miniroot: FileTree, path: str) -> bool:

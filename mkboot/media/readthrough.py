@@ -15,11 +15,10 @@ from mkboot.formats.checksum import (
     sysv_sum,
 )
 from mkboot.media.codes import advice
-from mkboot.media.paths import TEXT_MAX
 from mkboot.model.finding import Finding, error
 from mkboot.model.inspection import Checked
 from mkboot.tree.content import Content
-from mkboot.tree.filetree import FileTree
+from mkboot.tree.filetree import TEXT_MAX, FileTree
 from mkboot.tree.names import show
 from mkboot.tree.node import Node, NodeType
 

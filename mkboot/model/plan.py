@@ -16,22 +16,27 @@ from enum import StrEnum
 class Action(StrEnum):
     """All that a step can do."""
 
+    VERIFY = "verify"
     LABEL = "label"
+    SWAP = "swap"
     NEWFS = "newfs"
     MOUNT = "mount"
     RESTORE = "restore"
+    ADAPT = "adapt"
+    INSTALLBOOT = "installboot"
     UNMOUNT = "unmount"
     CHECK = "check"
-    INSTALLBOOT = "installboot"
+    BOOT = "boot"
+    REBOOT = "reboot"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step.
 
-    ``target`` is a disk or slice by Solaris' name; ``arguments`` is what the action needs
-    (see docs/restore-plan.md); ``precondition`` and ``undo`` are sentences for a person;
-    ``says`` are the lines that a person will see.
+    ``target`` is a disk or slice by Solaris' name, or the number of a volume;
+    ``arguments`` is what the action needs (see docs/restore-plan.md); ``precondition`` and
+    ``undo`` are sentences for a person; ``says`` are the lines that a person will see.
     """
 
     id: str

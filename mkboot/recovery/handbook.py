@@ -1,208 +1,334 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The restore by hand, as stages of words and of lines that a person types.
+"""The restore plan as a person carries it out: stages of words and of lines to type.
 
-``#`` lines are typed at the shell, ``ok`` lines at the PROM.  The drive's device stands in
-the shell variable CD, a second drive's in CD2.
+``#`` lines are typed at the shell, ``ok`` lines at the PROM.  Shell variables hold what
+has another name in every boot: D0, D1 … the disks, CD the drive with its device, CD2 a
+second drive's; ID is the set.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mkboot.model.manifest import SetManifest, Stream
+from mkboot.model.manifest import SetManifest
+from mkboot.model.plan import Action, Step
 from mkboot.model.system import FileSystem
 from mkboot.model.values import UfsParameters
-from mkboot.recovery.plan import restore_order, streams_of
-from mkboot.recovery.strategies import FIRST_MOUNTS
+from mkboot.recovery.adapt import Body, adapt, root_path
+from mkboot.recovery.paths import boot_block_path, listed_files, vtoc_path
+from mkboot.recovery.plan import first_stage, make_plan, restore_order, streams_of
+from mkboot.recovery.strategies import is_early
+from mkboot.recovery.typed import CHECK, VOL, quote, segment_patterns
+from mkboot.recovery.vtoc import vtoc_notes
+from mkboot.system.disks import split_slice_name
 from mkboot.tree.names import show
 
-_FIRST_NUMBER = 5
-_LOST_FOUND = "ufsrestore says that lost+found exists: so it must be. Any other message is a fault."
+_PATH = "PATH=/sbin:/usr/sbin:/usr/bin; export PATH"
+_FSCK = (
+    'fsck must get to "** Phase 5" each time: if it ends before, it has checked nothing.'
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A numbered section: its title, sentences, and the lines to be typed."""
+    """A numbered section: its title, then paragraphs (text) and blocks of lines (tuples)."""
 
     number: int
     title: str
-    words: tuple[str, ...]
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Drive:
-    """Where a volume is found: its mount point, the variable with the drive's device, and
-    the volume that lies in it (0: none).
-    """
-
-    mount: str
-    variable: str
-    volume: int
+    body: tuple[Body, ...]
 
 
 def stages(manifest: SetManifest) -> tuple[Stage, ...]:
-    """Everything after the labels, in order."""
-    made: list[Stage] = []
-    order = restore_order(manifest)
-    later = _later(manifest, order)
-    drive = Drive("/cdrom", "CD", 1)
-    other = Drive("/tmp/cd2", "CD2", 0)  # noqa: S108 - a directory of the Sun's
-    for fs in order:
-        if fs not in later:
-            stage, drive, other = _file_system(manifest, fs, _next(made), "/a", drive, other)
-            made.append(stage)
-    made.append(_boot_stage(manifest, _next(made), [fs for fs in order if fs not in later]))
-    if later:
-        made.append(_second_boot(_next(made)))
-        drive = Drive("/cdrom", "CD", 0)
-        for fs in later:
-            stage, drive, other = _file_system(manifest, fs, _next(made), "", drive, other)
-            made.append(stage)
-        made.append(Stage(_next(made), "The end.", ("Check and boot.",), _end(later)))
-    return tuple(made)
+    """The whole restore: what is typed before the plan begins, then the plan."""
+    teller = _Teller(manifest)
+    told = [*teller.begin(), *(teller.tell(steps) for steps in _chapters(manifest))]
+    return tuple(Stage(n, title, body) for n, (title, body) in enumerate(told, 1))
 
 
-def _next(made: list[Stage]) -> int:
-    return len(made) + _FIRST_NUMBER
-
-
-def _later(manifest: SetManifest, order: tuple[FileSystem, ...]) -> tuple[FileSystem, ...]:
-    """What root-first restores from the running disk: all but /, /usr and /var."""
-    if manifest.strategy != "root-first" or len(manifest.volumes) == 1:
-        return ()
-    return tuple(fs for fs in order if fs.mount not in FIRST_MOUNTS)
-
-
-def _file_system(
-    manifest: SetManifest, fs: FileSystem, number: int, prefix: str, drive: Drive, other: Drive
-) -> tuple[Stage, Drive, Drive]:
-    where = _where(fs, prefix)
-    lines = [f"# newfs {newfs_options(fs.parameters)} /dev/rdsk/{fs.slice} </dev/null"]
-    if where != "/a":
-        lines.append(f"# mkdir -p {where}")
-    lines.append(f"# mount -F ufs /dev/dsk/{fs.slice} {where}")
-    for stream in streams_of(manifest, fs.slice):
-        more, drive, other = _restore(manifest, stream, where, drive, other)
-        lines += more
-    lines += ["# rm restoresymtable", "# cd /"]
-    if not fs.mount:
-        lines.append(f"# umount {where}")
-    name = show(fs.mount) or f"{fs.slice}, which vfstab does not mount"
-    return Stage(number, f"Restore {name}.", (_LOST_FOUND,), tuple(lines)), drive, other
-
-
-def _where(fs: FileSystem, prefix: str) -> str:
-    if not fs.mount:
-        return f"/tmp/{fs.slice}"  # noqa: S108 - a directory of the Sun's
-    return _quote((prefix + show(fs.mount)).rstrip("/") or "/")
-
-
-def _restore(
-    manifest: SetManifest, stream: Stream, where: str, drive: Drive, other: Drive
-) -> tuple[list[str], Drive, Drive]:
-    """One pipe; what has to be changed in the middle of it is changed inside a subshell."""
-    lines: list[str] = []
-    inside: list[str] = []
-    two = manifest.strategy == "two-drive"
-    for volume in sorted({s.volume for s in stream.segments}):
-        used = other if two and volume > 1 else drive
-        if used.volume != volume:
-            change = _change(used, volume)
-            if inside:
-                inside += change
-            else:
-                lines += [f"# {line}" for line in change]
-            used = Drive(used.mount, used.variable, volume)
-        if two and volume > 1:
-            other = used
+def _chapters(manifest: SetManifest) -> list[list[Step]]:
+    """The plan's steps, those together that make one stage."""
+    chapters: list[list[Step]] = []
+    for step in make_plan(manifest).steps:
+        if chapters and _belongs(step, chapters[-1]):
+            chapters[-1].append(step)
         else:
-            drive = used
-        inside.append(_cat(stream, used.mount))
-    lines.append(f"# cd {where}")
-    if len(inside) == 1:
-        lines.append(f"# {inside[0]} | ufsrestore rf -")
-    else:
-        lines += ["# (", *(f"# {line}" for line in inside), "# ) | ufsrestore rf -"]
-    return lines, drive, other
+            chapters.append([step])
+    return chapters
 
 
-def _cat(stream: Stream, mount: str) -> str:
-    """The segments on the volume in the drive: a shell's pattern gives them in order, for
-    within a stream their numbers have the same length.
-    """
-    stem = stream.segments[0].file.rpartition(".")[0]
-    return f"cat {mount}{stem}.[0-9]*"
+def _belongs(step: Step, chapter: Sequence[Step]) -> bool:
+    first = chapter[0]
+    if first.action is Action.NEWFS:
+        return step.target == first.target and step.action is not Action.INSTALLBOOT
+    together = {Action.LABEL: (Action.SWAP,), Action.UNMOUNT: (Action.CHECK,)}
+    return step.action in (first.action, *together.get(first.action, ()))
 
 
-def _change(drive: Drive, volume: int) -> list[str]:
-    """What brings another volume into a drive, without writing to standard output."""
-    lines = []
-    if drive.volume:
-        lines += [f"umount {drive.mount}", "eject cdrom >/dev/null 2>&1"]
-    return [
-        *lines,
-        f'echo "Put in volume {volume}, then press Return" >/dev/console',
-        "read x </dev/console",
-        f"mkdir -p {drive.mount}",
-        f"mount -F hsfs -o ro ${drive.variable} {drive.mount}",
-    ]
+class _Teller:
+    """Goes along the plan; knows which system runs at each stage."""
+
+    def __init__(self, manifest: SetManifest) -> None:
+        self.manifest = manifest
+        self.disks = {d.name: f"D{n}" for n, d in enumerate(manifest.system.disks)}
+        self.on_disk = False
+
+    def begin(self) -> list[tuple[str, tuple[Body, ...]]]:
+        """Up to where the plan begins."""
+        count = len(self.manifest.volumes)
+        boot = (
+            'Put volume 1 into the drive. At the prompt "ok" type',
+            ("ok boot cdrom -s",),
+            'and wait for the prompt "#". (Without a network this can take some minutes: the '
+            "machine asks for its address by RARP first.) This text is then there, too: "
+            "/mkboot/README.TXT.",
+        )
+        drive = (
+            'Type the lines that begin with "#", without the "#". CD is the slice 0 of the drive; '
+            'in most machines its target is 6: "ls -l /dev/dsk" and "mount" tell.',
+            (
+                *self._names_of_set(),
+                "[ -d /cdrom/mkboot ] || mount -F hsfs -o ro $CD /cdrom",
+                "cat /cdrom/mkboot/id/$ID.1",
+            ),
+            f'The last line must say "volume 1 of {count}": else the disc is of another set.',
+        )
+        which = (
+            "The disks can have other names here than on the running host, for this boot counts "
+            'them afresh. "format </dev/null" lists them with their device paths. Find the paths '
+            "below, and type the names that format gives them; all later lines use them.",
+            *self._names_of_disks(),
+        )
+        return [
+            ("Boot volume 1.", boot),
+            ("Say which set this is, and which drive the disc is in.", drive),
+            ("Say which disks.", which),
+        ]
+
+    def tell(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+        """One stage: a title and its body."""
+        tellers: dict[Action, Callable[[list[Step]], tuple[str, tuple[Body, ...]]]] = {
+            Action.VERIFY: self._verify,
+            Action.LABEL: self._label,
+            Action.NEWFS: self._file_system,
+            Action.ADAPT: self._adapt,
+            Action.INSTALLBOOT: self._boot_blocks,
+            Action.UNMOUNT: self._unmount,
+            Action.BOOT: self._boot,
+            Action.REBOOT: self._reboot,
+        }
+        return tellers[steps[0].action](steps)
+
+    def _names_of_set(self) -> tuple[str, ...]:
+        lines = [_PATH, f"ID={self.manifest.set_id}", "CD=/dev/dsk/c0t6d0s0"]
+        if self.manifest.strategy == "two-drive":
+            lines.append("CD2=/dev/dsk/c0t5d0s0")
+        return tuple(lines)
+
+    def _names_of_disks(self) -> list[Body]:
+        body: list[Body] = []
+        for disk in self.manifest.system.disks:
+            shape = disk.geometry
+            body.append(
+                f"{disk.name}: {disk.path or '(device path not known)'}\n{disk.sectors} sectors "
+                f"of 512 bytes, {shape.nhead} heads, {shape.nsect} sectors a track"
+            )
+            body.append((f"{self.disks[disk.name]}={disk.name}",))
+        return body
+
+    def device(self, slice_: str, kind: str = "rdsk") -> str:
+        """A slice's device, by its disk's variable."""
+        disk, number = split_slice_name(slice_)
+        return f"/dev/{kind}/${{{self.disks[disk]}}}s{number}"
+
+    def _drive(self, volume: int) -> tuple[str, str]:
+        """Mount point and variable of the drive that a volume goes into."""
+        if self.manifest.strategy == "two-drive" and volume > 1:
+            return "/tmp/cd2", "CD2"  # noqa: S108 - the Sun's
+        return "/cdrom", "CD"
+
+    def _vol(self, volume: int) -> list[str]:
+        """Have a volume in its drive; the one that the Sun runs from is there."""
+        mount, variable = self._drive(volume)
+        return [f"vol {volume} {mount} ${variable}"] if self.on_disk or volume > 1 else []
+
+    def _verify(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+        numbers = [int(s.target) for s in steps]
+        body: list[Body] = [
+            'Every disc is read and compared with its list, mkboot/cksum.txt. If "cksum: not '
+            'found" is said, the booted system lacks it: check the discs on another machine '
+            "before going on (see below)."
+        ]
+        functions = [] if self.on_disk else [*CHECK]
+        if any(self._vol(n) for n in numbers):
+            body.append(
+                '"vol" asks for a volume until it is the one in the drive. Where eject is refused, '
+                'press the drive\'s button; where mount says "busy", type "cd /" in every shell.'
+            )
+            functions = [*CHECK, *VOL]
+            mount, _ = self._drive(numbers[-1])
+            functions += [f"mkdir -p {mount}"]
+        lines = [[*self._vol(n), f"check {self._drive(n)[0]}"] for n in numbers]
+        body.append((*functions, *(line for block in lines for line in block)))
+        body += self._counts(numbers)
+        return "Check the discs.", tuple(body)
+
+    def _counts(self, numbers: list[int]) -> list[Body]:
+        counts = ", ".join(
+            f'"{len(listed_files(self.manifest, n))} files are good" for volume {n}' for n in numbers
+        )
+        said: list[Body] = [f"It must say {counts}. With any other answer stop here."]
+        last = len(self.manifest.volumes)
+        if not self.on_disk and self.manifest.strategy == "root-first" and last > 1:
+            others = "volume 2 is" if last == 2 else f"volumes 2 to {last} are"
+            said.append(
+                f"The drive cannot be emptied now, so {others} checked later. Check them on "
+                "another machine before you go on (see below), if there is one."
+            )
+        return said
+
+    def _label(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+        tables, swap = [], []
+        for step in steps:
+            if step.action is Action.SWAP:
+                swap.append(f"swap -a {self.device(step.target, 'dsk')}")
+            else:
+                whole = self.device(f"{step.target}s2")
+                tables.append(f"fmthard -s /cdrom{vtoc_path(step.target)} {whole}")
+        body: list[Body] = [
+            'From here on what is on the disks is lost. A disk that has no label yet gets one from '
+            '"format" first (choose it, answer "y", then "quit").',
+            tuple(tables),
+            "fmthard refuses a table that does not fall on the cylinders of the new disk: then "
+            'round the numbers up by hand (see "prtvtoc") in a copy in /tmp.',
+        ]  # fmt: skip
+        body += [note for disk in self.manifest.system.disks for note in vtoc_notes(disk)]
+        if swap:
+            body += [
+                "Swap space is room in /tmp, where ufsrestore has its work files:",
+                tuple(swap),
+            ]
+        return "Label the disks.", tuple(body)
+
+    def _file_system(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+        fs = self._found(steps[0].target)
+        at = quote(next(s.arguments["at"] for s in steps if s.action is Action.MOUNT))
+        lines = [f"newfs {newfs_options(fs.parameters)} {self.device(fs.slice)} </dev/null"]
+        if at != "/a":
+            lines.append(f"mkdir -p {at}")
+        lines += [f"mount -F ufs {self.device(fs.slice, 'dsk')} {at}", f"cd {at}"]
+        if fs.mount == b"/" and not self.on_disk and self._has_tmpdir():
+            lines.append("TMPDIR=/a; export TMPDIR")
+        for step in steps:
+            if step.action is Action.RESTORE:
+                lines += self._restore(fs, int(step.arguments["level"]))
+        lines += ["rm restoresymtable", "cd /"]
+        lines += self._unmount_lines(steps, {fs.slice: at})
+        name = show(fs.mount) or "which vfstab does not mount"
+        odd = fs.mount and not self.on_disk and not at.lstrip("'").startswith("/a")
+        words = [_MESSAGES] if fs.slice == restore_order(self.manifest)[0].slice else []
+        if odd:
+            words.append("Its mount point cannot be typed, so it is mounted on another for now.")
+        return f"Restore {fs.slice}, {name}.", (*words, tuple(lines))
+
+    def _has_tmpdir(self) -> bool:
+        """ufsrestore of Solaris 9 and later has its work files where TMPDIR says."""
+        return self.manifest.layout != "sparc-2.6"
+
+    def _found(self, slice_: str) -> FileSystem:
+        return next(fs for fs in self.manifest.system.file_systems if fs.slice == slice_)
+
+    def _restore(self, fs: FileSystem, level: int) -> list[str]:
+        """One pipe; what has to be changed in the middle of it is changed inside a subshell."""
+        stream = next(s for s in streams_of(self.manifest, fs.slice) if s.level == level)
+        before: list[str] = []
+        inside: list[str] = []
+        for volume in sorted({s.volume for s in stream.segments}):
+            (inside if inside else before).extend(self._vol(volume))
+            here = [s for s in stream.segments if s.volume == volume]
+            mount, _ = self._drive(volume)
+            inside += [f"cat {mount}{pattern}" for pattern in segment_patterns(here)]
+        if len(inside) == 1:
+            return [*before, f"{inside[0]} | ufsrestore rf -"]
+        return [*before, "(", *(f"  {line}" for line in inside), ") | ufsrestore rf -"]
+
+    def _adapt(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+        return "Before it boots.", adapt(self.manifest.system, self._found(steps[0].target))
+
+    def _boot_blocks(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+        usr = "" if self.on_disk else "/a"
+        lines = []
+        for step in steps:
+            lines += [
+                f"B={usr}/usr/platform/`uname -m`/lib/fs/ufs/bootblk",
+                f"[ -f $B ] || B=/cdrom{boot_block_path(step.target)}",
+                f"installboot $B {self.device(step.target)}",
+            ]
+        return "Write the boot block.", (tuple(lines),)
+
+    def _unmount(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+        at = {
+            fs.slice: quote("/a" + fs.mount.decode("ascii", "replace").rstrip("/"))
+            for fs in first_stage(self.manifest)
+        }
+        return "Unmount and check.", (_FSCK, tuple(self._unmount_lines(steps, at)))
+
+    def _unmount_lines(self, steps: list[Step], at: dict[str, str]) -> list[str]:
+        lines = []
+        for step in steps:
+            if step.action is Action.UNMOUNT:
+                lines.append(f"umount {at[step.target]}")
+            elif step.action is Action.CHECK:
+                lines.append(f"fsck -y {self.device(step.target)}")
+        return lines
+
+    def _boot(self, _steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+        self.on_disk = True
+        root = next(fs for fs in self.manifest.system.file_systems if fs.mount == b"/")
+        path = root_path(self.manifest.system, root)
+        body: list[Body] = [
+            "The system on volume 1 runs from the drive, so the drive cannot be emptied while it "
+            "runs. The disk boots now: halt, boot it single-user, and restore the rest from "
+            "there. Do not let it come up multi-user before, for file systems are missing.",
+            ("halt", "ok boot disk -s"),
+            'Where "disk" is not the restored disk, give its path'
+            + (f": {path}, with disk for sd or dad." if path else "."),
+            "It asks for root's password, as it was when the host was captured." + self._missing(),
+            "Everything typed before is forgotten, and the disks have the host's own names again. "
+            "Say what is where once more; ls must show the paths of step 3, else find the "
+            "right names before you go on.",
+            self._names_of_set(),
+        ]
+        body += self._names_of_disks()
+        links = tuple(f"ls -l /dev/dsk/${name}s2".replace("$", "$") for name in ())
+        body.append(links or tuple(f"ls -l {self.device(f'{d}s0', 'dsk')}" for d in self.disks))
+        return "Boot the disk, single user.", tuple(body)
+
+    def _missing(self) -> str:
+        first = first_stage(self.manifest)
+        later = [fs for fs in restore_order(self.manifest) if fs not in first]
+        early = ", ".join(show(fs.mount) for fs in later if is_early(fs.mount))
+        return early and (
+            f" {early} did not fit volume 1 and is still empty: where the boot stops over it and "
+            "asks for fsck by hand, that shell does as well."
+        )
+
+    def _reboot(self, _steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+        said = "If all went well, take a level 0 dump of the host soon."
+        return "The end.", (("reboot",), said)
 
 
-def _boot_stage(manifest: SetManifest, number: int, restored: list[FileSystem]) -> Stage:
-    mounted = [fs for fs in restored if fs.mount]
-    lines = [
-        f"# installboot /a/usr/platform/`uname -m`/lib/fs/ufs/bootblk /dev/rdsk/{block.slice}"
-        for block in manifest.system.boot_blocks
-    ]
-    lines += [f"# umount {_where(fs, '/a')}" for fs in reversed(mounted)]
-    lines += [f"# fsck -y /dev/rdsk/{fs.slice}" for fs in restored]
-    whole = len(restored) == len(manifest.system.file_systems)
-    if whole:
-        lines.append("# reboot")
-    words = (
-        "If the file bootblk is not there, the captured boot block does as well: it is",
-        '/cdrom/mkboot/boot/SLICE.bootblk on volume 1. fsck must get to "** Phase 5" each',
-        "time: if it ends before, it has checked nothing.",
-    )
-    title = "Boot block, check, and the end." if whole else "Boot block and check."
-    return Stage(number, title, words, tuple(lines))
-
-
-def _second_boot(number: int) -> Stage:
-    words = (
-        "The system on volume 1 runs from the drive, so the drive cannot be emptied while",
-        "it runs. The disk boots now: halt, boot it single-user, and restore the rest from",
-        "there. Do not let it come up multi-user before, for file systems are missing.",
-        "Then say which drive it is, as in step 2.",
-    )
-    return Stage(
-        number,
-        "Boot the disk, single user.",
-        words,
-        ("# halt", "ok boot disk -s", "# CD=/dev/dsk/c0t6d0s0"),
-    )
-
-
-def _end(later: tuple[FileSystem, ...]) -> tuple[str, ...]:
-    mounted = [fs for fs in reversed(later) if fs.mount]
-    return (
-        *(f"# umount {_where(fs, '')}" for fs in mounted),
-        *(f"# fsck -y /dev/rdsk/{fs.slice}" for fs in later),
-        "# reboot",
-    )
+_MESSAGES = (
+    "ufsrestore's exit status is worth nothing: judge what it says. That ./lost+found exists is "
+    "harmless, for newfs has made it. Any other message is a fault: begin this stage again."
+)
 
 
 def newfs_options(parameters: UfsParameters) -> str:
     """The policy of a captured file system as newfs' options; never its geometry."""
+    block = "" if parameters.bsize == 8192 else f"-b {parameters.bsize} "
     optimize = "time" if parameters.optimize == "t" else "space"
     return (
-        f"-b {parameters.bsize} -f {parameters.fragsize} -i {parameters.nbpi}"
+        f"{block}-f {parameters.fragsize} -i {parameters.nbpi}"
         f" -m {parameters.minfree} -o {optimize}"
     )
-
-
-def _quote(text: str) -> str:
-    """A path for a Bourne shell: bare where it is plain, else in single quotes."""
-    plain = all(c.isascii() and (c.isalnum() or c in "/._-+") for c in text)
-    return text if plain else "'" + text.replace("'", "'\\''") + "'"

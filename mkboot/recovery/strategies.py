@@ -15,6 +15,8 @@ from mkboot.recovery.volumes import Capacity, Placed, StreamSize, last_volume, p
 
 #: What must be on the disk before it can boot and restore the rest by itself.
 FIRST_MOUNTS = (b"/", b"/usr", b"/var")
+#: What early scripts may mount too (/var/adm): onto volume 1 next, where there is room.
+_EARLY = (b"/usr/", b"/var/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ def choose(strategy: str, streams: Sequence[StreamSize], room: Capacity) -> Plac
     return Placing(strategy, ordered, placed)
 
 
+def is_early(mount: bytes) -> bool:
+    """Whether scripts that run before the other file systems are mounted may want it."""
+    return mount in FIRST_MOUNTS or mount.startswith(_EARLY)
+
+
 def what_would_fit(streams: Sequence[StreamSize], room: Capacity) -> str:
     """A sentence for a person: what to change."""
     first = sum(s.size for s in streams if s.mount in FIRST_MOUNTS)
@@ -66,8 +73,10 @@ def what_would_fit(streams: Sequence[StreamSize], room: Capacity) -> str:
 
 
 def _order(stream: StreamSize) -> tuple[int, bytes, str, int]:
-    rank = FIRST_MOUNTS.index(stream.mount) if stream.mount in FIRST_MOUNTS else len(FIRST_MOUNTS)
-    return (rank if stream.mount else rank + 1, stream.mount, stream.slice, stream.level)
+    rank = len(FIRST_MOUNTS) + (0 if is_early(stream.mount) else 1 if stream.mount else 2)
+    if stream.mount in FIRST_MOUNTS:
+        rank = FIRST_MOUNTS.index(stream.mount)
+    return (rank, stream.mount, stream.slice, stream.level)
 
 
 def _is_first(placed: Placed, streams: Sequence[StreamSize]) -> bool:

@@ -9,11 +9,7 @@ from __future__ import annotations
 import re
 
 from mkboot.model.system import NetworkFile, Release
-from mkboot.tree.filetree import FileTree
-from mkboot.tree.node import NodeType
-
-#: A configuration file longer than this is not one.
-_LIMIT = 1 << 20
+from mkboot.tree.filetree import FileTree, read_text
 
 _NETWORK = (
     b"/etc/nodename", b"/etc/inet/hosts", b"/etc/inet/ipnodes", b"/etc/inet/netmasks",
@@ -21,14 +17,6 @@ _NETWORK = (
     b"/etc/notrouter",
 )  # fmt: skip
 _PER_INTERFACE = (b"hostname.", b"hostname6.", b"dhcp.")
-
-
-def read_text(tree: FileTree, path: bytes) -> bytes | None:
-    """A small regular file, links followed inside the tree; None if there is none."""
-    number = tree.resolve(path)
-    if number is None or tree.nodes[number].type is not NodeType.FILE:
-        return None
-    return tree.nodes[number].content.read(0, _LIMIT)
 
 
 def host_name(root: FileTree) -> str | None:

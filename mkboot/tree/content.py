@@ -42,6 +42,10 @@ class Content(ABC):
         Raises ``InputError`` where the container is broken, ``StoppedError`` on I/O errors.
         """
 
+    def is_whole(self) -> bool:
+        """Whether it can be seen at once that there is no hole; False says nothing."""
+        return False
+
     def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
         """All bytes in order, ``size`` at a time, holes as zeros."""
         offset = 0
@@ -70,6 +74,10 @@ class BytesContent(Content):
         """One run, or none."""
         if self.data:
             yield Extent(0, len(self.data))
+
+    def is_whole(self) -> bool:
+        """Always."""
+        return True
 
     def read(self, offset: int, length: int) -> bytes:
         """Slice the bytes."""
@@ -103,6 +111,10 @@ class RunsContent(Content):
     def extents(self) -> Iterator[Extent]:
         """The runs, joined where they touch."""
         return join_extents(Extent(offset, length) for offset, length, _ in self._runs)
+
+    def is_whole(self) -> bool:
+        """Whether one run is all."""
+        return len(self._runs) == 1 and self._runs[0][:2] == (0, self._size)
 
     def read(self, offset: int, length: int) -> bytes:
         """Put together from the runs; a source that is too short is an ``InputError``."""

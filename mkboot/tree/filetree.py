@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from mkboot.errors import InputError
 from mkboot.tree.names import check_name, show, split_path
-from mkboot.tree.node import SECOND, Node
+from mkboot.tree.node import SECOND, Node, NodeType
 
 ROOT = 0
 _NO_ENTRIES: Mapping[bytes, int] = MappingProxyType({})
@@ -264,3 +264,15 @@ class TreeBuilder:
 def whole_seconds(time: int) -> int:
     """Nanoseconds as whole seconds, rounded down."""
     return time // SECOND
+
+
+#: The longest text file that is read for its words, in bytes.
+TEXT_MAX = 1 << 16
+
+
+def read_text(tree: FileTree, path: bytes, most: int = TEXT_MAX) -> bytes | None:
+    """At most ``most`` bytes of the regular file at ``path``, links followed; None if none."""
+    number = tree.resolve(path)
+    if number is None or tree.nodes[number].type is not NodeType.FILE:
+        return None
+    return tree.nodes[number].content.read(0, most)

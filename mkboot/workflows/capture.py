@@ -243,13 +243,13 @@ class SegmentWriter:
         self._done: list[Checksums] = []
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Take the next bytes."""
+        """Take the next bytes, which the caller must not change afterwards."""
         view = memoryview(data)
         self._step.advance(len(view))
         self._write_all(view)
         while view:
             piece = view[: self._size - self._digest.size]
-            self._digest.update(piece)
+            self._digest.update(piece, lasting=True)
             view = view[len(piece) :]
             if self._digest.size == self._size:
                 self._done.append(self._digest.finish())

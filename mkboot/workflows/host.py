@@ -13,9 +13,9 @@ from mkboot.formats.ufs import UfsVolume
 from mkboot.model.job import SourceDisk
 from mkboot.model.system import Release
 from mkboot.system.disks import OpenDisk, open_disk, slice_name, split_slice_name
-from mkboot.system.inventory import host_name, read_text, release_of
+from mkboot.system.inventory import host_name, release_of
 from mkboot.system.vfstab import VfstabEntry, parse_vfstab, swap_slices, ufs_mounts
-from mkboot.tree.filetree import FileTree
+from mkboot.tree.filetree import FileTree, read_text
 
 #: What to do about a file system that was not left in order.
 CLEAN_HINT = (

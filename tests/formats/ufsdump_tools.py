@@ -46,18 +46,29 @@ def restore(stream: bytes, room: Path) -> Path:
     """What Debian's restore makes of a stream; its exit status means nothing, so it must be
     silent.  Returns the directory with the files.
     """
+    return restore_all([stream], room)
+
+
+def restore_all(streams: list[bytes], room: Path) -> Path:
+    """The same of a level 0 stream and the increments to it, one after the other."""
     target, scratch, file = room / "restored", room / "scratch", room / "stream"
     target.mkdir(parents=True)
     scratch.mkdir()
-    file.write_bytes(stream)
+    for stream in streams:
+        file.write_bytes(stream)
+        run_restore(target, scratch, file)
+    (target / "restoresymtable").unlink()
+    return target
+
+
+def run_restore(target: Path, scratch: Path, file: Path, *more: str) -> None:
+    """One run of restore in ``target``."""
     ran = subprocess.run(
-        ["restore", "-r", "-T", scratch, "-f", file],
+        ["restore", "-r", *more, "-T", scratch, "-f", file],
         cwd=target, capture_output=True, timeout=120, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     assert ran.returncode == 0
     assert ran.stderr == b""
-    (target / "restoresymtable").unlink()
-    return target
 
 
 def assert_same(tree: FileTree, top: Path) -> int:

@@ -73,10 +73,8 @@ def test_other_disks_get_everything_too(
     disks = restored(made, tmp_path, sizes=sizes)
     judge_disks(disks, made, source_rows)
     shapes = {name: judge_label(path) for name, path in disks.items()}
-    assert {n: (s.nhead, s.nsect) for n, s in shapes.items()} == {
-        "c0t0d0": (19, 80),
-        "c0t1d0": (16, 63),
-    }
+    assert shapes["c0t0d0"][:2] == (19, 80)
+    assert shapes["c0t1d0"][:2] == made.host.shapes["c0t1d0"][:2]
     for name, size in (("c0t0d0", 200_000_000), ("c0t1d0", 300_000_000)):
         assert 0 <= size // SECTOR - shapes[name].sectors < shapes[name].cylinder
         tags = {n: entry.tag for n, entry in slices_of(sector(disks[name], 0)).items()}

@@ -153,6 +153,14 @@ class UfsContent(Content):
         """Length in bytes."""
         return size_of(self.dinode, self.store.order)
 
+    def is_whole(self) -> bool:
+        """Whether it has direct blocks only, and all of them."""
+        store = self.store
+        count = -(-size_of(self.dinode, store.order) // store.sb.bsize)
+        if not 0 < count <= DIRECT:
+            return False
+        return min(_NUMBERS[store.order].unpack_from(self.dinode, DB_AT)[:count]) > 0
+
     def extents(self) -> Iterator[Extent]:
         """The blocks that are there, joined where they touch in the file."""
         return join_extents(self._extents())
@@ -172,13 +180,36 @@ class UfsContent(Content):
 
     def read(self, offset: int, length: int) -> bytes:
         """Contiguous blocks are read at once."""
-        end = min(offset + length, self.size)
+        size = self.size
+        end = min(offset + length, size)
         if offset >= end:
             return b""
         try:
+            if end - offset == size and self.is_whole():
+                return read_direct(self.store, self.dinode, size)
             return b"".join(read_range(self.store, self.dinode, offset, end))
         except InputError as e:
             raise e.inside(*self.store.place_of(self.ino)) from e
+
+
+def read_direct(store: BlockStore, dinode: bytes, size: int) -> bytes:
+    """A whole file of direct blocks without a hole, as nearly every file is one: what
+    ``read_range`` gives, at a third of its cost.
+    """
+    sb, numbers = store.sb, _NUMBERS[store.order].unpack_from(dinode, DB_AT)
+    parts: list[bytes] = []
+    count, block = -(-size // sb.bsize), 0
+    while block < count:
+        first = fragment = numbers[block]
+        start = block * sb.bsize
+        while block < count and numbers[block] == fragment:
+            used = min(sb.bsize, size - block * sb.bsize)
+            store.check(fragment, -(-used // sb.fsize))
+            fragment += sb.frag
+            block += 1
+        want = min(size, block * sb.bsize) - start
+        parts.append(store.read(first, want))
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def read_range(store: BlockStore, dinode: bytes, offset: int, end: int) -> list[bytes]:

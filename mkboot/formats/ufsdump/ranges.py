@@ -64,6 +64,10 @@ def _block_runs(content: Content, block: int) -> Iterator[tuple[int, int]]:
 
 def records_of(content: Content, block: int) -> int:
     """Headers and data records that a file takes."""
+    if content.is_whole():
+        records = -(-content.size // RECORD)
+        behind = records - DIRECT * block // RECORD
+        return 1 + records + (-(-behind // ADDRESSES) if behind > 0 else 0)
     count = 0
     for piece in pieces(content, block):
         count += 1 + len(piece.present) - piece.present.count(0)

@@ -133,7 +133,7 @@ def blocks_of(
             waiting += [(int(numbers[n]), level - 1, first + n * span) for n in reversed(there)]
     found = found[:most]
     starts = np.array([fragment for _, fragment in found], dtype=np.int64)
-    left = np.array([size - n * sb.bsize for n, _ in found], dtype=np.int64)
-    counts = np.minimum(sb.frag, -(-left // sb.fsize))
+    left = np.array([min(sb.bsize, size - n * sb.bsize) for n, _ in found], dtype=np.int64)
+    counts = -(-left // sb.fsize)
     good = disk.wrong(starts, counts) == 0
     return [pair for pair, fine in zip(found, good.tolist(), strict=True) if fine]

@@ -16,6 +16,7 @@ from mkboot.formats.ufs.geometry import (
     FS_SIZEOF,
     FS_TABLES,
     OLD_POSTBL,
+    SECTOR,
     SUPERBLOCK_AREA,
     ceil,
     least_cylinders,
@@ -54,6 +55,9 @@ def wrong_words(sb: Superblock) -> Iterator[Wrong]:
 
 def _ranges(sb: Superblock) -> Iterator[Wrong]:
     """What fsck itself looks at, as ranges."""
+    if not 0 < sb.bsize <= SUPERBLOCK_AREA or sb.bsize != sb.frag * sb.fsize:
+        words = f"blocks of {sb.bsize} bytes, {sb.frag} fragments of {sb.fsize}"
+        yield Wrong("bsize", words, overlooked=False)
     versions = (0, 1, 2) if sb.magic == MAGIC_MULTI_TERABYTE else (0, 2)
     most = most_inodes(sb.bsize)
     for word, good, words in (
@@ -102,6 +106,8 @@ def _derived(sb: Superblock) -> dict[str, int]:
         "fragshift": _log2(sb.frag),
         "fsbtodb": _log2(sb.nspf),
         "inopb": sb.bsize // DINODE,
+        "nindir": sb.bsize // 4,
+        "nspf": sb.fsize // SECTOR,
         "qbmask": sb.bsize - 1,
         "qfmask": sb.fsize - 1,
     }
@@ -168,7 +174,7 @@ def _tables(sb: Superblock) -> Iterator[Wrong]:
         if not _unused_offsets(sb):
             yield Wrong("postbloff", f"tables at {sb.postbloff} and {sb.rotbloff}, without any")
         return
-    cycle = least_cylinders(sb.bsize // 512, sb.spc)
+    cycle = least_cylinders(sb.bsize // SECTOR, sb.spc)
     if sb.cpc != cycle:
         yield Wrong("cpc", f"cpc is {sb.cpc}, but {cycle} follows")
         return
@@ -185,7 +191,7 @@ def _tables(sb: Superblock) -> Iterator[Wrong]:
 
 
 def _unused_offsets(sb: Superblock) -> bool:
-    cycle = least_cylinders(sb.bsize // 512, sb.spc)
+    cycle = least_cylinders(sb.bsize // SECTOR, sb.spc)
     behind = FS_TABLES + cycle * sb.nrpos * 2
     places = {(0, 0), (OLD_POSTBL, FS_TABLES), (FS_TABLES, behind)}
     return (sb.postbloff, sb.rotbloff) in places
@@ -193,7 +199,7 @@ def _unused_offsets(sb: Superblock) -> bool:
 
 def table_sizes(sb: Superblock) -> tuple[int, int]:
     """Bytes of the table of positions and of that of blocks."""
-    return sb.cpc * sb.nrpos * 2, sb.cpc * sb.spc * 512 // sb.bsize
+    return sb.cpc * sb.nrpos * 2, sb.cpc * sb.spc * SECTOR // sb.bsize
 
 
 def _log2(value: int) -> int:

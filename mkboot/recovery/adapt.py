@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is changed in the restored root before it boots (facts/media-jumpstart 4.1, 4.3)."""
+
+from __future__ import annotations
+
+from mkboot.model.system import FileSystem, Holds, System
+from mkboot.recovery.plan import is_typable
+from mkboot.system.disks import split_slice_name
+from mkboot.system.vfstab import VfstabEntry, parse_vfstab
+
+Body = str | tuple[str, ...]
+
+
+def adapt(system: System, root: FileSystem) -> tuple[Body, ...]:
+    """Paragraphs and typed lines, the root being mounted on /a."""
+    return (
+        *_volume_manager(system, root),
+        "The next boot looks for devices anew, and the PROM must find the disk:",
+        ("touch /a/reconfigure", "eeprom boot-device"),
+        _boot_device(system, root),
+        "Where a disk has another device path now than in step 3 (another slot or controller, a "
+        "Fibre Channel disk with another WWN), its name on the host changes too: put the new "
+        "names into /a/etc/vfstab and /a/etc/dumpadm.conf now. The same path gives the same name.",
+    )
+
+
+def manager_of(system: System) -> str:
+    """``md`` (SDS, SVM) or ``vx`` (VxVM) where that holds the host's root, else empty."""
+    for entry in parse_vfstab(system.vfstab):
+        if entry.mount == b"/":
+            for name in ("md", "vx"):
+                if entry.device.startswith(f"/dev/{name}/".encode()):
+                    return name
+    return ""
+
+
+def root_path(system: System, root: FileSystem) -> str:
+    """The /devices path of the root slice, empty if not known."""
+    disk, number = split_slice_name(root.slice)
+    path = next((d.path for d in system.disks if d.name == disk), "")
+    return f"{path}:{'abcdefgh'[number]}" if path else ""
+
+
+def _boot_device(system: System, root: FileSystem) -> str:
+    path = root_path(system, root)
+    where = f"it was {path} on the host (the PROM may say disk for sd or dad)" if path else (
+        "its device path on the host is not known"
+    )  # fmt: skip
+    return (
+        f'boot-device must name the root slice, {root.slice}: {where}; "disk" is an alias, shown '
+        "by devalias at ok. If it names another disk: eeprom boot-device=PATH, or at ok: setenv "
+        "boot-device PATH."
+    )
+
+
+def _volume_manager(system: System, root: FileSystem) -> tuple[Body, ...]:
+    name = manager_of(system)
+    if not name:
+        return ()
+    what = "a metadevice (/dev/md)" if name == "md" else "a VxVM volume (/dev/vx)"
+    after = (
+        "When the host runs, make the replicas and metadevices again: metadb -a -f, metainit, "
+        "metaroot, reboot, metattach."
+        if name == "md"
+        else "When the host runs, remove install-db and encapsulate the root again."
+    )
+    return (
+        f"The host's root was on {what}; now it is on the plain slice {root.slice}. It does not "
+        "boot before /a/etc/system and /a/etc/vfstab say so:",
+        (*(_system_md() if name == "md" else _system_vx()), *_vfstab(system, root, name)),
+        after,
+    )
+
+
+def _system_md() -> tuple[str, ...]:
+    return (
+        "cp /a/etc/system /a/etc/system.was",
+        "sed '/^. Begin MDD/,/^. End MDD/d' /a/etc/system.was >/a/etc/system",
+        "cd /a/kernel/drv",
+        "cp md.conf md.conf.was",
+        "sed '/^. Begin MDD/,/^. End MDD/d' md.conf.was >md.conf",
+        "cd /",
+    )
+
+
+def _system_vx() -> tuple[str, ...]:
+    return (
+        "cp /a/etc/system /a/etc/system.was",
+        "sed -e '/^rootdev:.*vxio/d' -e '/vol_rootdev_is_volume/d' \\",
+        "    /a/etc/system.was >/a/etc/system",
+        "mkdir -p /a/etc/vx/reconfig.d/state.d",
+        "touch /a/etc/vx/reconfig.d/state.d/install-db",
+    )
+
+
+def _vfstab(system: System, root: FileSystem, name: str) -> tuple[str, ...]:
+    """Every line of the volume manager becomes a comment; plain slices come behind them."""
+    prefix = f"/dev/{name}/".encode()
+    old = [e for e in parse_vfstab(system.vfstab) if e.device.startswith(prefix)]
+    lines = [
+        "cp /a/etc/vfstab /a/etc/vfstab.was",
+        f"sed 's:^/dev/{name}/:#&:' /a/etc/vfstab.was >/a/etc/vfstab",
+    ]
+    mounts = {e.mount: e for e in old if e.mount and e.fstype == b"ufs"}
+    for fs in sorted(system.file_systems, key=lambda f: f.mount):
+        if fs.mount in mounts and is_typable(fs.mount):
+            lines.append(_echo(_ufs_line(fs, mounts[fs.mount])))
+    if any(e.fstype == b"swap" for e in old):
+        disk, _ = split_slice_name(root.slice)
+        lines += [_echo(f"/dev/dsk/{s} - - swap - no -") for s in _swap(system, disk)]
+    return tuple(lines)
+
+
+def _ufs_line(fs: FileSystem, entry: VfstabEntry) -> str:
+    fields = (entry.mount, b"ufs", entry.fsck_pass, entry.at_boot, entry.options)
+    words = [f.decode("ascii", "replace") if f else "-" for f in fields]
+    return f"/dev/dsk/{fs.slice} /dev/rdsk/{fs.slice} {' '.join(words)}"
+
+
+def _echo(line: str) -> str:
+    return f"echo '{line}' >>/a/etc/vfstab"
+
+
+def _swap(system: System, disk: str) -> list[str]:
+    found = next((d for d in system.disks if d.name == disk), None)
+    return [f"{disk}s{s.number}" for s in found.slices if s.holds is Holds.SWAP] if found else []
