@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,11 +19,20 @@ from mkboot.errors import CallerError
 
 #: Ends the name of a file that is not complete yet.
 PARTIAL = ".partial"
+#: A file that has grown by so many bytes is worth syncing early; how often it is looked at.
+_EARLY, _PAUSE = 64 << 20, 0.2
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
-    """Raise ``CallerError`` when ``path`` exists and may not be overwritten."""
-    if not force and os.path.lexists(path):
+    """Raise ``CallerError`` when ``path`` exists and may not be overwritten.
+
+    What is no regular file (a device, a directory) is never overwritten.
+    """
+    if not os.path.lexists(path):
+        return
+    if not path.is_file() and not (path.is_symlink() and not path.exists()):
+        raise CallerError(f"{path} is no regular file", hint="give another name")
+    if not force:
         raise CallerError(f"{path} exists", hint="--force overwrites it")
 
 
@@ -35,6 +45,7 @@ def complete_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     must not exist unless ``force`` is given.
     """
     refuse_existing(path, force=force)
+    path = path.resolve()
     partial = path.with_name(path.name + PARTIAL)
     fd = _locked(partial)
     if is_remnant(path):
@@ -43,7 +54,8 @@ def complete_file(path: Path, *, force: bool = False) -> Iterator[Path]:
         fd = _locked(partial)
     try:
         os.ftruncate(fd, 0)
-        yield partial
+        with _early_sync(fd):
+            yield partial
         os.fsync(fd)
         partial.rename(path)
         sync_file(path.parent)
@@ -62,6 +74,7 @@ def complete_files(paths: Sequence[Path], *, force: bool = False) -> Iterator[li
     A run that is killed while it gives the names leaves some files under both of their
     names; for ``is_remnant`` and the next run these do not exist.
     """
+    paths = [path.resolve() if path.is_symlink() else path for path in paths]
     with ExitStack() as stack:
         fds: list[int] = []
         partials = [path.with_name(path.name + PARTIAL) for path in paths]
@@ -72,13 +85,49 @@ def complete_files(paths: Sequence[Path], *, force: bool = False) -> Iterator[li
             if is_remnant(path):
                 path.unlink()
             os.ftruncate(fds[-1], 0)
-        yield partials
+        with ExitStack() as syncing:
+            for fd in fds:
+                syncing.enter_context(_early_sync(fd))
+            yield partials
         for fd in fds:
             os.fsync(fd)
         for partial, path in zip(partials, paths, strict=True):
             _name(partial, path)
         for folder in {path.parent for path in paths}:
             sync_file(folder)
+
+
+@contextmanager
+def _early_sync(fd: int) -> Iterator[None]:
+    """Bring a file to the disk while more of it is made.
+
+    Else all of it waits in memory for the end, and the user then.  What goes wrong is
+    raised when the block ends.
+    """
+    done = threading.Event()
+    failed: list[OSError] = []
+
+    def sync() -> None:
+        synced = 0
+        while not done.wait(_PAUSE):
+            try:
+                size = os.fstat(fd).st_blocks * 512
+                if size - synced >= _EARLY:
+                    os.fdatasync(fd)
+                    synced = size
+            except OSError as e:
+                failed.append(e)
+                return
+
+    thread = threading.Thread(target=sync, name="mkboot-sync", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+    if failed:
+        raise failed[0]
 
 
 def is_remnant(path: Path) -> bool:

@@ -2,6 +2,8 @@
 """Files are complete when they have their name."""
 
 import errno
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -120,3 +122,21 @@ def test_a_file_with_both_names_is_not_emptied(tmp_path: Path) -> None:
         raise ValueError("no")
     assert path.read_bytes() == b"whole"
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_is_no_regular_file_is_never_replaced(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path in (fifo, tmp_path):
+        with pytest.raises(CallerError, match="no regular file"), complete_file(path, force=True):
+            pass
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("real")
+    with complete_file(tmp_path / "link", force=True) as partial:
+        partial.write_bytes(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"

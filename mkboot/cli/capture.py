@@ -14,9 +14,18 @@ from mkboot.tree.names import show
 from mkboot.workflows.capture import capture
 
 
-@click.command("capture", epilog="\b\nExample:\n  mkboot capture JOB\n")
+@click.command(
+    "capture", epilog="\b\nExamples:\n  mkboot capture JOB\n  mkboot capture JOB --level 1\n"
+)
 @click.argument("job", type=PATH)
 @click.option("--resume", is_flag=True, help="Keep the file systems that are captured already.")
+@click.option(
+    "--level",
+    type=click.IntRange(0, 9),
+    default=0,
+    metavar="N",
+    help="Add what has changed since the youngest lower level (1 to 9).",
+)
 @click.option(
     "--accept-unclean",
     "accept",
@@ -25,19 +34,21 @@ from mkboot.workflows.capture import capture
     help="Capture this file system although it is not clean; the set will say so.",
 )
 @force_option
-def command(job: Path, resume: bool, accept: tuple[str, ...], force: bool) -> None:
-    """Take the host's file systems as dumps into JOB/capture."""
-    message(
-        "A capture holds password hashes and host keys: its directory is closed to others, "
-        "keep it and the discs so."
-    )
+def command(job: Path, resume: bool, level: int, accept: tuple[str, ...], force: bool) -> None:
+    """Take the host's file systems as dumps into JOB/capture.
+
+    A later level is read from the job's disk images as they are now, and is restored after
+    the levels that it builds on.
+    """
     with private_files():
-        done = capture(job, progress(), resume=resume, force=force, accept_unclean=accept)
+        done = capture(
+            job, progress(), resume=resume, force=force, accept_unclean=accept, level=level
+        )
     for fs in done.system.file_systems:
         dump = fs.dumps[-1]
         say(
             f"{fs.slice:10} {show(fs.mount) or '-':20} {show_size(dump.size):>10}"
-            f" {dump.inodes:>8} inodes in {len(dump.segments)} segments"
+            f" {dump.inodes:>8} inodes in {len(dump.segments)} segments, level {dump.level}"
         )
         if fs.accepted:
             say(f"  accepted although it was {fs.accepted}")
@@ -45,3 +56,7 @@ def command(job: Path, resume: bool, accept: tuple[str, ...], force: bool) -> No
         say(f"not captured: {line}")
     say()
     say(f"{job / 'capture'} is complete; next: mkboot build {job}")
+    message(
+        "The capture holds password hashes and host keys: its directory is closed to others, "
+        "keep it and the discs so."
+    )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -62,7 +63,7 @@ def parse_source(text: str) -> SourceDisk:
     disk, equals, file = text.partition("=")
     if not equals or not disk or not file:
         raise CallerError(f"--source {text}: not DISK=FILE", hint="for example c0t0d0=disk0.img")
-    return SourceDisk(disk, file)
+    return SourceDisk(disk, os.fsencode(file))
 
 
 def _tell(done: Prepared) -> None:

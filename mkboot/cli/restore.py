@@ -15,6 +15,8 @@ from mkboot.output import private_files
 from mkboot.tree.names import show
 from mkboot.workflows.restore import DiskTarget, restore
 
+#: No disk is smaller, in bytes.
+_SMALLEST = 1 << 20
 _FORM = "c0t0d0=FILE, c0t0d0=FILE,9G or c0t0d0=FILE,9G,16x63"
 
 
@@ -22,7 +24,7 @@ _FORM = "c0t0d0=FILE, c0t0d0=FILE,9G or c0t0d0=FILE,9G,16x63"
     "restore",
     epilog="\b\nExample:\n  mkboot restore JOB --disk c0t0d0=new0.img --disk c0t1d0=new1.img,9G\n",
 )
-@click.argument("set_", metavar="SET", type=PATH)
+@click.argument("sets", metavar="SET", nargs=-1, required=True, type=PATH)
 @click.option(
     "--disk",
     "disks",
@@ -33,10 +35,13 @@ _FORM = "c0t0d0=FILE, c0t0d0=FILE,9G or c0t0d0=FILE,9G,16x63"
     "with this geometry. Without SIZE a new image is as large as the disk was.",
 )
 @force_option
-def command(set_: Path, disks: tuple[str, ...], force: bool) -> None:
-    """Write the captured system straight onto disk images."""
+def command(sets: tuple[Path, ...], disks: tuple[str, ...], force: bool) -> None:
+    """Write the captured system straight onto disk images.
+
+    SET is a job, a directory of volume images, or the images themselves.
+    """
     with private_files():
-        done = restore(set_, [parse_disk(text) for text in disks], progress(), force=force)
+        done = restore(list(sets), [parse_disk(text) for text in disks], progress(), force=force)
     for disk in done.disks:
         how = "the label as it was" if disk.same else "a new label for this disk"
         say(f"{disk.name}: {show_size(disk.sectors * 512)}, {how}")
@@ -48,13 +53,21 @@ def command(set_: Path, disks: tuple[str, ...], force: bool) -> None:
 
 
 def parse_disk(text: str) -> DiskTarget:
-    """``c0t0d0=FILE[,SIZE[,HEADSxSECTORS]]``; commas belong to FILE until a SIZE follows."""
+    """``c0t0d0=FILE[,SIZE[,HEADSxSECTORS]]``; a file that has that very name, commas and
+    all, wins.
+    """
     name, equals, rest = text.partition("=")
-    found = re.fullmatch(r"(.+?)(?:,([0-9][0-9.]*[A-Za-z]*)(?:,(\d+)x(\d+))?)?", rest)
-    if not equals or not name or not found:
+    if not equals or not name or not rest:
         raise CallerError(f"--disk {text}: not a disk and its image", hint=f"for example {_FORM}")
+    if "," not in rest or Path(rest).exists():
+        return DiskTarget(name, Path(rest))
+    found = re.fullmatch(r"(.+?),([0-9][0-9.]*[A-Za-z]*)(?:,(\d+)x(\d+))?", rest)
+    if not found:
+        raise CallerError(f"--disk {text}: no SIZE behind the comma", hint=f"for example {_FORM}")
     heads, nsect = (int(n) if n else None for n in (found[3], found[4]))
     if heads is not None and nsect is not None and not (0 < heads < 256 and 0 < nsect < 1024):
         raise CallerError(f"--disk {text}: no geometry that a label holds")
-    size = parse_size(found[2]) if found[2] else None
+    size = parse_size(found[2])
+    if size < _SMALLEST:
+        raise CallerError(f"--disk {text}: a disk of {size} bytes", hint="sizes are like 9.1GB")
     return DiskTarget(name, Path(found[1]), size, heads, nsect)

@@ -28,6 +28,8 @@ def command(job: Path, as_json: bool) -> None:
             state = "left out"
         else:
             state = f"captured, {show_size(fs.size)}" if fs.captured else "to be captured"
+            if fs.levels not in ((), (0,)):
+                state += ", levels " + " ".join(str(level) for level in fs.levels)
         say(f"  {fs.slice:10} {show(fs.mount) or '-':20} {state}")
     for volume in found.volumes:
         say(f"  {volume.file:20} {show_size(volume.size)}")

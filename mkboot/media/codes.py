@@ -10,11 +10,15 @@ from typing import NamedTuple
 
 
 class Code(NamedTuple):
-    """What a finding's code means, and what a person can do about it."""
+    """What a finding's code means, and what a person can do about it.
+
+    ``later``: nothing looks for it yet.
+    """
 
     code: str
     means: str
     do: str
+    later: bool = False
 
 
 CODES: tuple[Code, ...] = (
@@ -184,28 +188,35 @@ CODES: tuple[Code, ...] = (
         "rules-checksum",
         "The checksum in rules.ok does not fit its text.",
         "Run mkboot check on the JumpStart directory.",
+        later=True,
     ),
-    Code("rules-missing", "There is no rules.ok.", "Run mkboot check on the directory."),
+    Code(
+        "rules-missing", "There is no rules.ok.", "Run mkboot check on the directory.", later=True
+    ),
     Code(
         "profile-missing",
         "A rule names a profile or script that is not there.",
         "Add the file, or correct the rule.",
+        later=True,
     ),
     Code(
         "image-byte-swapped",
         "Every two bytes of the image are exchanged.",
         "dd conv=swab makes a right copy.",
+        later=True,
     ),
     Code(
         "image-raw-sectors",
         "The image holds raw sectors of 2352 bytes, with headers and error correction.",
         "Convert it to 2048 bytes a sector (bchunk, for a BIN and its CUE).",
+        later=True,
     ),
-    Code("image-compressed", "The image is compressed.", "Unpack it first."),
+    Code("image-compressed", "The image is compressed.", "Unpack it first.", later=True),
     Code(
         "image-container",
         "The image is inside the format of an emulator or a burning program.",
         "Convert it to a raw image (qemu-img convert -O raw).",
+        later=True,
     ),
     Code(
         "mbr-over-label",
@@ -217,6 +228,7 @@ CODES: tuple[Code, ...] = (
         "name-hostile-to-emulators",
         "The file's name would be misread by an emulator of SCSI drives.",
         "Rename it: CD6.iso or CD6_512.iso, with no other underscore.",
+        later=True,
     ),
     Code(
         "media-too-new",
@@ -239,6 +251,7 @@ CODES: tuple[Code, ...] = (
         "dvd-before-8",
         "A disc larger than a CD, for a release whose install environment knows no DVD.",
         "Use CDs.",
+        later=True,
     ),
     Code(
         "release-mismatch",
@@ -276,6 +289,18 @@ CODES: tuple[Code, ...] = (
         "dump-incremental",
         "The dump is of a higher level than 0: it holds what had changed since another.",
         "Restore the level 0 dump before it.",
+    ),
+    Code(
+        "accepted-unclean",
+        "A file system of the set was captured although it had not been left in order: what "
+        "was being written then may be missing or half there.",
+        "Capture again from a host that was shut down cleanly. If this set is all there is, check "
+        "the file system with fsck after the restore.",
+    ),
+    Code(
+        "set-stale",
+        "The discs in the job were made before its latest capture.",
+        "mkboot build JOB --force makes them again.",
     ),
     Code(
         "several-roots",
@@ -336,7 +361,11 @@ boot or is not whole, a *warning* that it may hurt somebody, a *note* that it is
 
 def findings_page() -> str:
     """docs/findings.md."""
-    return _HEAD + "".join(f"| `{c.code}` | {c.means} | {c.do} |\n" for c in CODES)
+    rows = (
+        f"| `{c.code}` | {c.means}{' *Not looked for yet.*' if c.later else ''} | {c.do} |\n"
+        for c in CODES
+    )
+    return _HEAD + "".join(rows)
 
 
 def advice(code: str) -> str:

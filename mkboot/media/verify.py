@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every check of one image that can be made without writing, and how much was looked at.
 
-Beside all that ``inspect`` finds, every file of every file system is read to its end, and
-compared where the disc itself carries checksums.  A check that looked at nothing fails.
+Beside all that ``inspect`` finds and ``fsck`` would, every file of every file system is
+read to its end, and compared where the disc itself carries checksums.  A check that looked
+at nothing fails.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from mkboot.media.inspect import inspect_medium
 from mkboot.media.medium import Medium
 from mkboot.media.openslice import OpenSlice
 from mkboot.media.readthrough import Reading, Wanted, read_tree, sums_on_disc
+from mkboot.media.ufscheck import ufs_findings
 from mkboot.model.finding import Finding, Severity, error
 from mkboot.model.inspection import Checked, Kind, SliceHolds, Verification
 from mkboot.progress import Progress, Step
 from mkboot.tree.filetree import FileTree
 
-_UFS_MAPS = "free maps and summaries of the UFS slices (fsck's phase 5)"
 _UNREAD = {
     SliceHolds.SWAP: "swap",
     SliceHolds.UNKNOWN: "what mkboot does not know",
@@ -98,15 +99,13 @@ def _read_slice(each: OpenSlice, account: _Account, step: Step) -> None:
         return
     if each.ufs is None or each.is_cut:
         return
+    account.findings += ufs_findings(each)
     try:
         tree = each.ufs.tree()
     except InputError as e:
         text = e.message.removeprefix(f"{each.place}: ")
         account.findings.append(error("ufs-damaged", each.place, text, advice("ufs-damaged")))
         return
-    if _UFS_MAPS not in account.not_checked:
-        account.not_checked.append(_UFS_MAPS)
-    account.findings += _link_counts(each, tree)
     _read(tree, each.place, "ufs-damaged", account, step, {})
 
 
@@ -124,20 +123,6 @@ def _read(
     wanted: dict[bytes, Wanted],
 ) -> None:
     account.add(read_tree(tree, place, code, step.advance, wanted))
-
-
-def _link_counts(each: OpenSlice, tree: FileTree) -> Iterator[Finding]:
-    """Inodes whose own count of names is not the number of names that lead to them."""
-    assert each.ufs is not None
-    order = each.ufs.byte_order
-    wrong = [
-        node.ino
-        for number, node in enumerate(tree.nodes)
-        if node.dinode and int.from_bytes(node.dinode[2:4], order) != tree.nlink(number)
-    ]
-    if wrong:
-        text = f"{len(wrong)} inodes have a wrong link count; the first is inode {wrong[0]}"
-        yield error("ufs-damaged", each.place, text, advice("ufs-damaged"))
 
 
 def _structures(medium: Medium) -> int:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 SCHEMA = 1
 
@@ -21,7 +23,12 @@ class SourceDisk:
     """A disk of the host, by Solaris' name, and the image file it is read from."""
 
     disk: str
-    file: str
+    file: bytes
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(os.fsdecode(self.file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,14 @@ class Job:
 
     schema: int
     name: str
-    base: str
+    base: bytes
     media: str
     strategy: str
     segment: int
     source: tuple[SourceDisk, ...]
     file_system: tuple[JobFileSystem, ...]
+
+    @property
+    def base_path(self) -> Path:
+        """The base medium."""
+        return Path(os.fsdecode(self.base))

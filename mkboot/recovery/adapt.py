@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from mkboot.model.system import FileSystem, Holds, System
+from mkboot.recovery import words
 from mkboot.recovery.plan import is_typable
 from mkboot.system.disks import split_slice_name
 from mkboot.system.vfstab import VfstabEntry, parse_vfstab
@@ -13,14 +14,14 @@ Body = str | tuple[str, ...]
 
 def adapt(system: System, root: FileSystem) -> tuple[Body, ...]:
     """Paragraphs and typed lines, the root being mounted on /a."""
+    path = root_path(system, root)
+    where = f"{path} on the host (the PROM may say disk for sd or dad)"
     return (
         *_volume_manager(system, root),
-        "The next boot looks for devices anew, and the PROM must find the disk:",
+        words.ANEW,
         ("touch /a/reconfigure", "eeprom boot-device"),
-        _boot_device(system, root),
-        "Where a disk has another device path now than in step 3 (another slot or controller, a "
-        "Fibre Channel disk with another WWN), its name on the host changes too: put the new "
-        "names into /a/etc/vfstab and /a/etc/dumpadm.conf now. The same path gives the same name.",
+        words.BOOT_DEVICE.format(slice=root.slice, path=where if path else "its path is not known"),
+        words.NEW_NAMES,
     )
 
 
@@ -41,34 +42,16 @@ def root_path(system: System, root: FileSystem) -> str:
     return f"{path}:{'abcdefgh'[number]}" if path else ""
 
 
-def _boot_device(system: System, root: FileSystem) -> str:
-    path = root_path(system, root)
-    where = f"it was {path} on the host (the PROM may say disk for sd or dad)" if path else (
-        "its device path on the host is not known"
-    )  # fmt: skip
-    return (
-        f'boot-device must name the root slice, {root.slice}: {where}; "disk" is an alias, shown '
-        "by devalias at ok. If it names another disk: eeprom boot-device=PATH, or at ok: setenv "
-        "boot-device PATH."
-    )
-
-
 def _volume_manager(system: System, root: FileSystem) -> tuple[Body, ...]:
     name = manager_of(system)
     if not name:
         return ()
     what = "a metadevice (/dev/md)" if name == "md" else "a VxVM volume (/dev/vx)"
-    after = (
-        "When the host runs, make the replicas and metadevices again: metadb -a -f, metainit, "
-        "metaroot, reboot, metattach."
-        if name == "md"
-        else "When the host runs, remove install-db and encapsulate the root again."
-    )
+    edits = _system_md() if name == "md" else _system_vx()
     return (
-        f"The host's root was on {what}; now it is on the plain slice {root.slice}. It does not "
-        "boot before /a/etc/system and /a/etc/vfstab say so:",
-        (*(_system_md() if name == "md" else _system_vx()), *_vfstab(system, root, name)),
-        after,
+        words.MANAGED.format(what=what, slice=root.slice),
+        (*edits, *_vfstab(system, root, name)),
+        words.MANAGED_AFTER[name],
     )
 
 

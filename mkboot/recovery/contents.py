@@ -15,22 +15,16 @@ from mkboot.formats.checksum import CRC_START, close_cksum, digest_source, posix
 from mkboot.model import codec
 from mkboot.model.manifest import SetManifest, VolumeLabel
 from mkboot.model.values import Checksums
+from mkboot.recovery.paths import marker_path, vtoc_path
 from mkboot.recovery.readme import readme
 from mkboot.recovery.vtoc import vtoc_table
 from mkboot.tree.content import BytesContent, Content, ContentSource, Extent
-from mkboot.tree.filetree import ROOT, FileTree, TreeBuilder
+from mkboot.tree.filetree import ROOT, Entry, FileTree, TreeBuilder
 from mkboot.tree.names import show
 from mkboot.tree.node import SECOND, NodeType, directory, regular
 from mkboot.tree.source import BytesSource, Window
 
-SEGMENT_FOLDER = "/mkboot/seg"
 _BLOCK = 2048
-
-
-def segment_path(slice_: str, level: int, index: int, count: int) -> str:
-    """``/mkboot/seg/FS.LEVEL.NNN``; NNN counts from 1 and has as many digits as the last."""
-    width = max(3, len(str(count)))
-    return f"{SEGMENT_FOLDER}/{slice_}.{level}.{index + 1:0{width}d}"
 
 
 class SegmentContent(Content):
@@ -121,14 +115,21 @@ def _small_files(manifest: SetManifest, files: VolumeFiles) -> dict[str, bytes]:
     label = VolumeLabel(
         manifest.schema, manifest.set_id, manifest.host, files.number, len(manifest.volumes)
     )
+    unlisted = [show(e.path) for e in _files(files.environment) if not _plain(e.path)]
+    text = readme(manifest, files.number, unlisted=unlisted)
     small = {
-        "/README.TXT": readme(manifest, files.number).encode("ascii"),
+        "/README.TXT": text.encode("ascii"),
         "/mkboot/set.json": _whole_blocks(codec.dumps(manifest).encode()),
         "/mkboot/volume.json": codec.dumps(label).encode(),
+        marker_path(manifest.set_id, files.number): _marker(label),
     }
     for disk in manifest.system.disks:
-        small[f"/mkboot/disks/{disk.name}.vtoc"] = vtoc_table(disk).encode("ascii")
+        small[vtoc_path(disk.name)] = vtoc_table(disk).encode("ascii")
     return {**small, **files.small}
+
+
+def _marker(label: VolumeLabel) -> bytes:
+    return f"volume {label.number} of {label.of}\n".encode()
 
 
 def _whole_blocks(text: bytes) -> bytes:
@@ -151,12 +152,16 @@ def _environment_sums(
     tree: FileTree | None, known: dict[int, Checksums]
 ) -> Iterator[tuple[str, Checksums]]:
     """Path and checksums of every regular file whose name cksum.txt can hold."""
-    for entry in tree.walk() if tree else ():
-        if entry.node.type is not NodeType.FILE or not _plain(entry.path):
+    for entry in _files(tree):
+        if not _plain(entry.path):
             continue
         if entry.number not in known:
             known[entry.number] = digest_source(ContentSource(entry.node.content))
         yield show(entry.path), known[entry.number]
+
+
+def _files(tree: FileTree | None) -> Iterator[Entry]:
+    return (e for e in (tree.walk() if tree else ()) if e.node.type is NodeType.FILE)
 
 
 def _plain(path: bytes) -> bool:

@@ -15,6 +15,7 @@ from mkboot.model.manifest import SetManifest
 from mkboot.model.plan import Action, Step
 from mkboot.model.system import FileSystem
 from mkboot.model.values import UfsParameters
+from mkboot.recovery import words
 from mkboot.recovery.adapt import Body, adapt, root_path
 from mkboot.recovery.paths import boot_block_path, listed_files, vtoc_path
 from mkboot.recovery.plan import first_stage, make_plan, restore_order, streams_of
@@ -24,10 +25,11 @@ from mkboot.recovery.vtoc import vtoc_notes
 from mkboot.system.disks import split_slice_name
 from mkboot.tree.names import show
 
-_PATH = "PATH=/sbin:/usr/sbin:/usr/bin; export PATH"
-_FSCK = (
-    'fsck must get to "** Phase 5" each time: if it ends before, it has checked nothing.'
-)  # fmt: skip
+_OF_FILE_SYSTEM = (Action.MOUNT, Action.RESTORE, Action.UNMOUNT, Action.CHECK)
+#: Media whose ufsrestore has its work files where TMPDIR says.
+_WITH_TMPDIR = ("sparc-9",)
+
+Told = tuple[str, tuple[Body, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def _chapters(manifest: SetManifest) -> list[list[Step]]:
 def _belongs(step: Step, chapter: Sequence[Step]) -> bool:
     first = chapter[0]
     if first.action is Action.NEWFS:
-        return step.target == first.target and step.action is not Action.INSTALLBOOT
+        return step.target == first.target and step.action in _OF_FILE_SYSTEM
     together = {Action.LABEL: (Action.SWAP,), Action.UNMOUNT: (Action.CHECK,)}
     return step.action in (first.action, *together.get(first.action, ()))
 
@@ -73,41 +75,23 @@ class _Teller:
         self.disks = {d.name: f"D{n}" for n, d in enumerate(manifest.system.disks)}
         self.on_disk = False
 
-    def begin(self) -> list[tuple[str, tuple[Body, ...]]]:
+    def begin(self) -> list[Told]:
         """Up to where the plan begins."""
-        count = len(self.manifest.volumes)
-        boot = (
-            'Put volume 1 into the drive. At the prompt "ok" type',
-            ("ok boot cdrom -s",),
-            'and wait for the prompt "#". (Without a network this can take some minutes: the '
-            "machine asks for its address by RARP first.) This text is then there, too: "
-            "/mkboot/README.TXT.",
+        typed = (
+            *self._names_of_set(),
+            "[ -d /cdrom/mkboot ] || mount -F hsfs -o ro $CD /cdrom",
+            "cat /cdrom/mkboot/id/$ID.1",
         )
-        drive = (
-            'Type the lines that begin with "#", without the "#". CD is the slice 0 of the drive; '
-            'in most machines its target is 6: "ls -l /dev/dsk" and "mount" tell.',
-            (
-                *self._names_of_set(),
-                "[ -d /cdrom/mkboot ] || mount -F hsfs -o ro $CD /cdrom",
-                "cat /cdrom/mkboot/id/$ID.1",
-            ),
-            f'The last line must say "volume 1 of {count}": else the disc is of another set.',
-        )
-        which = (
-            "The disks can have other names here than on the running host, for this boot counts "
-            'them afresh. "format </dev/null" lists them with their device paths. Find the paths '
-            "below, and type the names that format gives them; all later lines use them.",
-            *self._names_of_disks(),
-        )
+        told = words.WHICH_SET.format(count=len(self.manifest.volumes))
         return [
-            ("Boot volume 1.", boot),
-            ("Say which set this is, and which drive the disc is in.", drive),
-            ("Say which disks.", which),
+            ("Boot volume 1.", (words.PUT_IN, ("ok boot cdrom -s",), words.PROMPT)),
+            ("Say which set this is, and which drive it is in.", (words.TYPE, typed, told)),
+            ("Say which disks.", (words.WHICH_DISKS, *self._names_of_disks())),
         ]
 
-    def tell(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+    def tell(self, steps: Sequence[Step]) -> Told:
         """One stage: a title and its body."""
-        tellers: dict[Action, Callable[[list[Step]], tuple[str, tuple[Body, ...]]]] = {
+        tellers: dict[Action, Callable[[Sequence[Step]], Told]] = {
             Action.VERIFY: self._verify,
             Action.LABEL: self._label,
             Action.NEWFS: self._file_system,
@@ -120,10 +104,9 @@ class _Teller:
         return tellers[steps[0].action](steps)
 
     def _names_of_set(self) -> tuple[str, ...]:
-        lines = [_PATH, f"ID={self.manifest.set_id}", "CD=/dev/dsk/c0t6d0s0"]
-        if self.manifest.strategy == "two-drive":
-            lines.append("CD2=/dev/dsk/c0t5d0s0")
-        return tuple(lines)
+        second = ("CD2=/dev/dsk/c0t5d0s0",) if self.manifest.strategy == "two-drive" else ()
+        path = "PATH=/sbin:/usr/sbin:/usr/bin; export PATH"
+        return (path, f"ID={self.manifest.set_id}", "CD=/dev/dsk/c0t6d0s0", *second)
 
     def _names_of_disks(self) -> list[Body]:
         body: list[Body] = []
@@ -136,7 +119,7 @@ class _Teller:
             body.append((f"{self.disks[disk.name]}={disk.name}",))
         return body
 
-    def device(self, slice_: str, kind: str = "rdsk") -> str:
+    def _device(self, slice_: str, kind: str = "rdsk") -> str:
         """A slice's device, by its disk's variable."""
         disk, number = split_slice_name(slice_)
         return f"/dev/{kind}/${{{self.disks[disk]}}}s{number}"
@@ -152,88 +135,59 @@ class _Teller:
         mount, variable = self._drive(volume)
         return [f"vol {volume} {mount} ${variable}"] if self.on_disk or volume > 1 else []
 
-    def _verify(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+    def _verify(self, steps: Sequence[Step]) -> Told:
         numbers = [int(s.target) for s in steps]
-        body: list[Body] = [
-            'Every disc is read and compared with its list, mkboot/cksum.txt. If "cksum: not '
-            'found" is said, the booted system lacks it: check the discs on another machine '
-            "before going on (see below)."
-        ]
-        functions = [] if self.on_disk else [*CHECK]
-        if any(self._vol(n) for n in numbers):
-            body.append(
-                '"vol" asks for a volume until it is the one in the drive. Where eject is refused, '
-                'press the drive\'s button; where mount says "busy", type "cd /" in every shell.'
-            )
-            functions = [*CHECK, *VOL]
-            mount, _ = self._drive(numbers[-1])
-            functions += [f"mkdir -p {mount}"]
-        lines = [[*self._vol(n), f"check {self._drive(n)[0]}"] for n in numbers]
-        body.append((*functions, *(line for block in lines for line in block)))
-        body += self._counts(numbers)
+        asks = any(self._vol(n) for n in numbers)
+        body: list[Body] = [words.CHECK, CHECK]
+        if asks:
+            body += [words.VOL, (*VOL, f"mkdir -p {self._drive(numbers[-1])[0]}")]
+        body.append(
+            tuple(x for n in numbers for x in (*self._vol(n), f"check {self._drive(n)[0]}"))
+        )
+        counts = ", ".join(
+            f'"{len(listed_files(self.manifest, n))} files are good" for volume {n}'
+            for n in numbers
+        )
+        body.append(words.COUNTS.format(counts=counts))
+        last = len(self.manifest.volumes)
+        if last > 1 and not asks:
+            others = "volume 2 is" if last == 2 else f"volumes 2 to {last} are"
+            body.append(words.CHECKED_LATER.format(others=others))
         return "Check the discs.", tuple(body)
 
-    def _counts(self, numbers: list[int]) -> list[Body]:
-        counts = ", ".join(
-            f'"{len(listed_files(self.manifest, n))} files are good" for volume {n}' for n in numbers
+    def _label(self, steps: Sequence[Step]) -> Told:
+        tables = tuple(
+            f"fmthard -s /cdrom{vtoc_path(s.target)} {self._device(f'{s.target}s2')}"
+            for s in steps
+            if s.action is Action.LABEL
         )
-        said: list[Body] = [f"It must say {counts}. With any other answer stop here."]
-        last = len(self.manifest.volumes)
-        if not self.on_disk and self.manifest.strategy == "root-first" and last > 1:
-            others = "volume 2 is" if last == 2 else f"volumes 2 to {last} are"
-            said.append(
-                f"The drive cannot be emptied now, so {others} checked later. Check them on "
-                "another machine before you go on (see below), if there is one."
-            )
-        return said
+        swap = tuple(
+            f"swap -a {self._device(s.target, 'dsk')}" for s in steps if s.action is Action.SWAP
+        )
+        notes = [note for disk in self.manifest.system.disks for note in vtoc_notes(disk)]
+        body = (words.LABEL, tables, words.ROUND_UP, *notes, *((words.SWAP, swap) if swap else ()))
+        return "Label the disks.", body
 
-    def _label(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
-        tables, swap = [], []
-        for step in steps:
-            if step.action is Action.SWAP:
-                swap.append(f"swap -a {self.device(step.target, 'dsk')}")
-            else:
-                whole = self.device(f"{step.target}s2")
-                tables.append(f"fmthard -s /cdrom{vtoc_path(step.target)} {whole}")
-        body: list[Body] = [
-            'From here on what is on the disks is lost. A disk that has no label yet gets one from '
-            '"format" first (choose it, answer "y", then "quit").',
-            tuple(tables),
-            "fmthard refuses a table that does not fall on the cylinders of the new disk: then "
-            'round the numbers up by hand (see "prtvtoc") in a copy in /tmp.',
-        ]  # fmt: skip
-        body += [note for disk in self.manifest.system.disks for note in vtoc_notes(disk)]
-        if swap:
-            body += [
-                "Swap space is room in /tmp, where ufsrestore has its work files:",
-                tuple(swap),
-            ]
-        return "Label the disks.", tuple(body)
-
-    def _file_system(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+    def _file_system(self, steps: Sequence[Step]) -> Told:
         fs = self._found(steps[0].target)
-        at = quote(next(s.arguments["at"] for s in steps if s.action is Action.MOUNT))
-        lines = [f"newfs {newfs_options(fs.parameters)} {self.device(fs.slice)} </dev/null"]
+        at = next(s.arguments["at"] for s in steps if s.action is Action.MOUNT)
+        lines = [f"newfs {newfs_options(fs.parameters)} {self._device(fs.slice)} </dev/null"]
         if at != "/a":
-            lines.append(f"mkdir -p {at}")
-        lines += [f"mount -F ufs {self.device(fs.slice, 'dsk')} {at}", f"cd {at}"]
-        if fs.mount == b"/" and not self.on_disk and self._has_tmpdir():
+            lines.append(f"mkdir -p {quote(at)}")
+        lines += [f"mount -F ufs {self._device(fs.slice, 'dsk')} {quote(at)}", f"cd {quote(at)}"]
+        if at == "/a" and self.manifest.layout in _WITH_TMPDIR:
             lines.append("TMPDIR=/a; export TMPDIR")
         for step in steps:
             if step.action is Action.RESTORE:
                 lines += self._restore(fs, int(step.arguments["level"]))
-        lines += ["rm restoresymtable", "cd /"]
-        lines += self._unmount_lines(steps, {fs.slice: at})
+        lines += ["rm restoresymtable", "cd /", *self._ends(steps, {fs.slice: at})]
         name = show(fs.mount) or "which vfstab does not mount"
-        odd = fs.mount and not self.on_disk and not at.lstrip("'").startswith("/a")
-        words = [_MESSAGES] if fs.slice == restore_order(self.manifest)[0].slice else []
-        if odd:
-            words.append("Its mount point cannot be typed, so it is mounted on another for now.")
-        return f"Restore {fs.slice}, {name}.", (*words, tuple(lines))
-
-    def _has_tmpdir(self) -> bool:
-        """ufsrestore of Solaris 9 and later has its work files where TMPDIR says."""
-        return self.manifest.layout != "sparc-2.6"
+        said: list[Body] = []
+        if fs.slice == restore_order(self.manifest)[0].slice:
+            said.append(words.MESSAGES)
+        if fs.mount and not self.on_disk and not at.startswith("/a"):
+            said.append(words.ODD_MOUNT)
+        return f"Restore {fs.slice}, {name}.", (*said, tuple(lines))
 
     def _found(self, slice_: str) -> FileSystem:
         return next(fs for fs in self.manifest.system.file_systems if fs.slice == slice_)
@@ -252,76 +206,61 @@ class _Teller:
             return [*before, f"{inside[0]} | ufsrestore rf -"]
         return [*before, "(", *(f"  {line}" for line in inside), ") | ufsrestore rf -"]
 
-    def _adapt(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+    def _adapt(self, steps: Sequence[Step]) -> Told:
         return "Before it boots.", adapt(self.manifest.system, self._found(steps[0].target))
 
-    def _boot_blocks(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
-        usr = "" if self.on_disk else "/a"
-        lines = []
+    def _boot_blocks(self, steps: Sequence[Step]) -> Told:
+        usr = "/usr" if self.on_disk else "/a/usr"
+        lines: list[str] = []
         for step in steps:
             lines += [
-                f"B={usr}/usr/platform/`uname -m`/lib/fs/ufs/bootblk",
+                f"B={usr}/platform/`uname -m`/lib/fs/ufs/bootblk",
                 f"[ -f $B ] || B=/cdrom{boot_block_path(step.target)}",
-                f"installboot $B {self.device(step.target)}",
+                f"installboot $B {self._device(step.target)}",
             ]
         return "Write the boot block.", (tuple(lines),)
 
-    def _unmount(self, steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+    def _unmount(self, steps: Sequence[Step]) -> Told:
         at = {
-            fs.slice: quote("/a" + fs.mount.decode("ascii", "replace").rstrip("/"))
-            for fs in first_stage(self.manifest)
+            step.target: step.arguments["at"]
+            for step in make_plan(self.manifest).steps
+            if step.action is Action.MOUNT
         }
-        return "Unmount and check.", (_FSCK, tuple(self._unmount_lines(steps, at)))
+        return "Unmount and check.", (words.PHASE_5, tuple(self._ends(steps, at)))
 
-    def _unmount_lines(self, steps: list[Step], at: dict[str, str]) -> list[str]:
-        lines = []
+    def _ends(self, steps: Sequence[Step], at: dict[str, str]) -> list[str]:
+        lines: list[str] = []
         for step in steps:
             if step.action is Action.UNMOUNT:
-                lines.append(f"umount {at[step.target]}")
+                lines.append(f"umount {quote(at[step.target])}")
             elif step.action is Action.CHECK:
-                lines.append(f"fsck -y {self.device(step.target)}")
+                lines.append(f"fsck -y {self._device(step.target)}")
         return lines
 
-    def _boot(self, _steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
+    def _boot(self, _steps: Sequence[Step]) -> Told:
         self.on_disk = True
-        root = next(fs for fs in self.manifest.system.file_systems if fs.mount == b"/")
-        path = root_path(self.manifest.system, root)
-        body: list[Body] = [
-            "The system on volume 1 runs from the drive, so the drive cannot be emptied while it "
-            "runs. The disk boots now: halt, boot it single-user, and restore the rest from "
-            "there. Do not let it come up multi-user before, for file systems are missing.",
+        system = self.manifest.system
+        root = next(fs for fs in system.file_systems if fs.mount == b"/")
+        path = root_path(system, root)
+        where = f": {path}, with disk for sd or dad" if path else ""
+        early = ", ".join(show(fs.mount) for fs in self._later() if is_early(fs.mount))
+        return "Boot the disk, single user.", (
+            words.HALT,
             ("halt", "ok boot disk -s"),
-            'Where "disk" is not the restored disk, give its path'
-            + (f": {path}, with disk for sd or dad." if path else "."),
-            "It asks for root's password, as it was when the host was captured." + self._missing(),
-            "Everything typed before is forgotten, and the disks have the host's own names again. "
-            "Say what is where once more; ls must show the paths of step 3, else find the "
-            "right names before you go on.",
+            words.NOT_THE_DISK.format(path=where),
+            words.ASKS_ROOT,
+            *((words.STILL_EMPTY.format(mounts=early),) if early else ()),
+            words.NAMES_AGAIN,
             self._names_of_set(),
-        ]
-        body += self._names_of_disks()
-        links = tuple(f"ls -l /dev/dsk/${name}s2".replace("$", "$") for name in ())
-        body.append(links or tuple(f"ls -l {self.device(f'{d}s0', 'dsk')}" for d in self.disks))
-        return "Boot the disk, single user.", tuple(body)
-
-    def _missing(self) -> str:
-        first = first_stage(self.manifest)
-        later = [fs for fs in restore_order(self.manifest) if fs not in first]
-        early = ", ".join(show(fs.mount) for fs in later if is_early(fs.mount))
-        return early and (
-            f" {early} did not fit volume 1 and is still empty: where the boot stops over it and "
-            "asks for fsck by hand, that shell does as well."
+            *self._names_of_disks(),
+            tuple(f"ls -l {self._device(f'{d}s0', 'dsk')}" for d in self.disks),
         )
 
-    def _reboot(self, _steps: list[Step]) -> tuple[str, tuple[Body, ...]]:
-        said = "If all went well, take a level 0 dump of the host soon."
-        return "The end.", (("reboot",), said)
+    def _later(self) -> tuple[FileSystem, ...]:
+        return restore_order(self.manifest)[len(first_stage(self.manifest)) :]
 
-
-_MESSAGES = (
-    "ufsrestore's exit status is worth nothing: judge what it says. That ./lost+found exists is "
-    "harmless, for newfs has made it. Any other message is a fault: begin this stage again."
-)
+    def _reboot(self, _steps: Sequence[Step]) -> Told:
+        return "The end.", (("reboot",), words.THE_END)
 
 
 def newfs_options(parameters: UfsParameters) -> str:

@@ -6,14 +6,22 @@ The order of commands and their traps: facts/media-jumpstart 4.1, facts/commands
 
 from __future__ import annotations
 
+import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mkboot import __version__
 from mkboot.model.manifest import Segment, SetManifest
-from mkboot.recovery.handbook import Stage, stages
+from mkboot.model.system import System
+from mkboot.recovery.adapt import Body
+from mkboot.recovery.handbook import stages
 from mkboot.recovery.render import render
+from mkboot.tree.names import show
+
+_WIDTH = 79
+#: So many odd names are told, the others are counted.
+_NAMES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +33,19 @@ class _VolumeLines:
     lines: tuple[str, ...]
 
 
-def readme(manifest: SetManifest, number: int) -> str:
-    """The text for volume ``number``, in ASCII."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A stage as it is printed."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def readme(manifest: SetManifest, number: int, *, unlisted: Sequence[str] = ()) -> str:
+    """The text for volume ``number``, in ASCII.
+
+    ``unlisted`` are the files of the disc that cksum.txt cannot name.
+    """
     text = render(
         "README.TXT.j2",
         host=manifest.host,
@@ -37,10 +56,38 @@ def readme(manifest: SetManifest, number: int) -> str:
         strategy=manifest.strategy,
         version=__version__,
         volumes=[_volume(manifest, v.number, v.volume_id) for v in manifest.volumes],
-        disks=manifest.system.disks,
-        stages=stages(manifest),
+        lacking=[_wrap(text, "  ", "    ") for text in _lacking(manifest.system)],
+        stages=[_Told(f"{s.number}. {s.title}", tuple(_lines(s.body))) for s in stages(manifest)],
+        unlisted=[f"  {name}" for name in unlisted[:_NAMES]],
+        more=max(0, len(unlisted) - _NAMES),
     )
     return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _lines(body: Sequence[Body]) -> Iterator[str]:
+    """Paragraphs are wrapped, typed lines stand as they are, behind "#" where a shell reads."""
+    for part in body:
+        yield ""
+        if isinstance(part, str):
+            yield from (_wrap(line, "   ", "   ") for line in part.split("\n"))
+        else:
+            yield from (f"       {'' if t.startswith('ok ') else '# '}{t}" for t in part)
+
+
+def _wrap(text: str, first: str, more: str) -> str:
+    return textwrap.fill(
+        text, _WIDTH, initial_indent=first, subsequent_indent=more,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _lacking(system: System) -> Iterator[str]:
+    """What the set does not bring back, or not as it should be."""
+    yield from system.left_out
+    for fs in system.file_systems:
+        if fs.accepted:
+            name = f"{fs.slice} ({show(fs.mount)})" if fs.mount else fs.slice
+            yield f"{name}: captured although it was {fs.accepted}; files in it may be damaged"
 
 
 def _volume(manifest: SetManifest, number: int, volume_id: str) -> _VolumeLines:
@@ -58,4 +105,4 @@ def _span(segments: Sequence[Segment]) -> str:
     return first if first == last else f"{first}-{last}"
 
 
-__all__ = ["Stage", "readme"]
+__all__ = ["readme"]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from mkboot.model import codec
 from mkboot.model.manifest import SCHEMA, Segment, SetManifest, Stream, Volume
 from mkboot.model.system import Dump, System
-from mkboot.recovery.contents import segment_path
+from mkboot.recovery.paths import segment_path
 from mkboot.recovery.strategies import Placing
 from mkboot.recovery.volumes import StreamSize
 

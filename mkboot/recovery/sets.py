@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mkboot.errors import CallerError, InputError
 from mkboot.formats.iso import IsoVolume, looks_like_iso, read_iso
-from mkboot.formats.ufsdump import read_dump
+from mkboot.formats.ufsdump import merge_dumps, read_dump
 from mkboot.model import codec
 from mkboot.model.manifest import SCHEMA, Segment, SetManifest, Stream, VolumeLabel
 from mkboot.model.system import FileSystem
@@ -106,12 +106,12 @@ class OpenSet:
         return StreamSource([(s, self.segment(s)) for s in stream.segments])
 
     def tree(self, slice_: str) -> FileTree:
-        """The tree of one file system as it was captured (level 0)."""
+        """The tree of one file system as it was captured last: all its levels together."""
         streams = streams_of(self.manifest, slice_)
         if not streams:
             raise CallerError(f"the set holds no file system {slice_}")
-        place = (f"{slice_} level {streams[0].level}",)
-        return read_dump(self.source(streams[0]), place=place).tree
+        dumps = [read_dump(self.source(s), place=(f"{slice_} level {s.level}",)) for s in streams]
+        return merge_dumps(*dumps, place=(slice_,))
 
     def host_tree(self, only: Sequence[FileSystem] | None = None) -> FileTree:
         """The file systems that the host mounts, each at its place; ``only`` these, with the
@@ -147,35 +147,59 @@ def looks_like_set(path: Path) -> bool:
     return any(_volume_of(candidate) is not None for candidate in _candidates(path))
 
 
-def open_set(path: Path) -> OpenSet:
-    """Open the set at ``path``; volumes that are not at hand are missed when they are needed.
+def open_set(*paths: Path, siblings: bool = True) -> OpenSet:
+    """Open the set at ``paths``: a job, a directory of volumes, or the volumes themselves.
 
-    Raises ``InputError`` when no disc of a set is there, or discs of several sets are.
+    With ``siblings`` discs of the same set that lie beside a volume are found too.  Volumes
+    that are not at hand are missed when they are needed.  Raises ``InputError`` when no
+    disc of a set is there, or discs of several sets are.
     """
     volumes: dict[int, OpenVolume] = {}
     foreign: list[Path] = []
-    set_id: str | None = None
-    for candidate in _candidates(path):
+    for candidate in dict.fromkeys(c for path in paths for c in _candidates(path)):
         found = _volume_of(candidate)
         if found is None:
             foreign.append(candidate)
-            continue
-        if set_id is not None and found.label.set_id != set_id:
-            raise InputError(
-                f"{candidate.name} belongs to set {found.label.set_id}, "
-                f"another than {next(iter(volumes.values())).path.name}",
-                hint="keep the discs of one set in a directory of their own",
-            )
-        set_id = found.label.set_id
-        if found.label.number in volumes:
-            raise InputError(f"two images are volume {found.label.number} of the set")
-        volumes[found.label.number] = found
+        else:
+            _add(volumes, found)
     if not volumes:
         raise InputError(
-            f"{path} holds no volume of a recovery set", hint="mkboot build makes JOB/set"
+            f"{paths[0]} holds no volume of a recovery set", hint="mkboot build makes JOB/set"
         )
+    if siblings and len(paths) == 1 and paths[0].is_file():
+        _add_siblings(volumes, paths[0])
     manifest = _agreed_manifest(volumes)
     return OpenSet(manifest, volumes, tuple(foreign))
+
+
+def _add(volumes: dict[int, OpenVolume], found: OpenVolume) -> None:
+    for other in volumes.values():
+        if other.label.set_id != found.label.set_id:
+            raise InputError(
+                f"{found.path.name} is of set {found.label.set_id}, "
+                f"{other.path.name} of set {other.label.set_id}",
+                hint="keep the discs of one set in a directory of their own",
+            )
+    number = found.label.number
+    if number in volumes:
+        raise InputError(
+            f"{volumes[number].path.name} and {found.path.name} are both volume {number}"
+        )
+    volumes[number] = found
+
+
+def _add_siblings(volumes: dict[int, OpenVolume], path: Path) -> None:
+    """The other discs of the same set beside ``path``; what else lies there is no matter."""
+    mine = next(iter(volumes.values())).label
+    for candidate in _candidates(path.absolute().parent):
+        if candidate.samefile(path) or candidate.suffix != path.suffix:
+            continue
+        try:
+            found = _volume_of(candidate)
+        except InputError:
+            continue
+        if found and found.label.set_id == mine.set_id and found.label.number not in volumes:
+            volumes[found.label.number] = found
 
 
 def _agreed_manifest(volumes: Mapping[int, OpenVolume]) -> SetManifest:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from mkboot.model.job import (
     Job,
     JobFileSystem,
 )
+from mkboot.model.sizes import medium_bytes
 from mkboot.output import write_text
 from mkboot.tree.names import show
 
@@ -38,7 +40,10 @@ def load_job(folder: Path) -> Job:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
-        raise InputError(f"not TOML: {e}", place=(str(path),)) from e
+        line = re.search(r" \(at line (\d+), column \d+\)", str(e))
+        where = f"{path}:{line[1]}" if line else str(path)
+        text = str(e).replace(line[0], "") if line else str(e)
+        raise InputError(f"not TOML: {text}", place=(where,)) from e
     job = from_document(Job, document, (str(path),))
     if job.schema != SCHEMA:
         raise InputError(f"is schema {job.schema}, this mkboot reads {SCHEMA}", place=(str(path),))
@@ -54,6 +59,14 @@ def _problem(job: Job) -> str:
         return f"segment: {job.segment} is no multiple of {SEGMENT_UNIT} below 2 GiB"
     if job.strategy not in STRATEGIES:
         return f"strategy: {job.strategy!r} is none of {', '.join(STRATEGIES)}"
+    try:
+        medium_bytes(job.media)
+    except CallerError as e:
+        return f"media: {e.message}"
+    if not job.name or "/" in job.name or not job.name.isprintable():
+        return f"name: {job.name!r} is no name"
+    if not job.source:
+        return "source: no disk is named"
     names = [fs.slice for fs in job.file_system]
     for fs in job.file_system:
         if names.count(fs.slice) > 1:
@@ -74,7 +87,7 @@ def _lines(job: Job) -> Iterator[str]:
     yield f"schema = {job.schema}"
     yield f"name = {_text(job.name)}"
     yield "# The install disc that the recovery discs boot from."
-    yield f"base = {_text(job.base)}"
+    yield f"base = {_text(show(job.base))}"
     yield "# cd650, cd700, dvd, dvd-dl, or a size such as 650M."
     yield f"media = {_text(job.media)}"
     yield "# auto, single, root-first, two-drive."
@@ -85,7 +98,7 @@ def _lines(job: Job) -> Iterator[str]:
         yield ""
         yield "[[source]]"
         yield f"disk = {_text(source.disk)}"
-        yield f"file = {_text(source.file)}"
+        yield f"file = {_text(show(source.file))}"
     for fs in job.file_system:
         yield ""
         yield from _file_system(fs)

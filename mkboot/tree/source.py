@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -44,6 +45,10 @@ class FileSource:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            kind = path.stat().st_mode
+            if not stat.S_ISREG(kind) and not stat.S_ISBLK(kind):
+                what = "is a directory" if stat.S_ISDIR(kind) else "is no file and no disk"
+                raise CallerError(f"{path}: {what}")
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as e:
             raise CallerError(f"{path}: {e.strerror}") from e

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from mkboot.recovery.strategies import Placing, choose
 from mkboot.recovery.validate import validate_system
 from mkboot.recovery.volumes import Capacity, StreamSize
 from mkboot.system.jobfile import load_job
+from mkboot.system.levels import with_chains
 from mkboot.system.store import CaptureStore
 from mkboot.tree.content import CHUNK
 from mkboot.tree.filetree import FileTree
@@ -87,8 +89,9 @@ def _build(folder: Path, job: Job, progress: Progress, *, force: bool) -> Built:
     store = CaptureStore(folder / "capture")
     system = store.load_system()
     validate_system(system, (str(store.system_file),))
+    system = with_chains(system)
     with progress.step("read the base medium"):
-        base = read_base(Path(job.base))
+        base = read_base(job.base_path)
     work = _Work(
         base=base,
         environment=environment_tree(base),
@@ -118,9 +121,7 @@ def _build(folder: Path, job: Job, progress: Progress, *, force: bool) -> Built:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
     try:
-        for volume in manifest.volumes:
-            _write_volume(work, manifest, volume.number, partial, progress)
-        _write_sums(partial, manifest, progress)
+        _write_volumes(work, manifest, partial, progress)
         _take_place(partial, target)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -231,6 +232,16 @@ def _slices(work: _Work, manifest: SetManifest) -> tuple[DiscSlice, ...]:
     return (miniroot, *boot)
 
 
+def _write_volumes(work: _Work, manifest: SetManifest, folder: Path, progress: Progress) -> None:
+    """All images; each one's SHA-256 is reckoned while the next is written."""
+    with ThreadPoolExecutor(1, "mkboot-sums") as pool:
+        sums = []
+        for volume in manifest.volumes:
+            _write_volume(work, manifest, volume.number, folder, progress)
+            sums.append(pool.submit(_sha256, folder / volume_file(volume.number)))
+        _write_sums(folder, manifest, sums, progress)
+
+
 def _write_volume(
     work: _Work, manifest: SetManifest, number: int, folder: Path, progress: Progress
 ) -> None:
@@ -265,21 +276,22 @@ def _write_data_disc(path: Path, iso: IsoImage, step: Step) -> int:
     return path.stat().st_size
 
 
-def _write_sums(folder: Path, manifest: SetManifest, progress: Progress) -> None:
+def _write_sums(
+    folder: Path, manifest: SetManifest, sums: Sequence[Future[str]], progress: Progress
+) -> None:
     """``SHA256SUMS``, for ``sha256sum -c``."""
     total = sum(v.size for v in manifest.volumes)
     lines = []
     with progress.step("checksums of the images", total, "bytes") as step:
-        for volume in manifest.volumes:
-            name = volume_file(volume.number)
-            lines.append(f"{_sha256(folder / name, step)}  {name}\n")
+        for volume, sha256 in zip(manifest.volumes, sums, strict=True):
+            lines.append(f"{sha256.result()}  {volume_file(volume.number)}\n")
+            step.advance(volume.size)
     write_text(folder / SUMS, "".join(lines))
 
 
-def _sha256(path: Path, step: Step) -> str:
+def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
         while data := file.read(CHUNK):
             digest.update(data)
-            step.advance(len(data))
     return digest.hexdigest()

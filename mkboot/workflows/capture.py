@@ -35,6 +35,7 @@ from mkboot.system.store import CaptureStore, dump_name
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show
 from mkboot.workflows.host import CLEAN_HINT, Host, open_host
+from mkboot.workflows.increments import Earlier, earlier, has_level
 
 #: Bytes of a dump that are gathered before they are written.
 _BUFFER = 1 << 20
@@ -55,16 +56,20 @@ def capture(
     resume: bool = False,
     force: bool = False,
     accept_unclean: Sequence[str] = (),
+    level: int = 0,
 ) -> Captured:
-    """Fill ``JOB/capture``.
+    """Fill ``JOB/capture``, or, with a ``level`` over 0, add what has changed to it.
 
-    With ``resume`` dumps that are complete are kept, with ``force`` an older capture is
-    replaced.  Raises ``InputError`` for a file system that is not clean and not accepted
-    (before anything is written), ``CallerError`` when a capture is there already.
+    A later level is relative to the youngest lower one that is there, as /etc/dumpdates
+    would have it; a file system of which there is none gets level 0.  With ``resume`` dumps
+    that are complete are kept, with ``force`` an older capture (of that level, where it is
+    a later one) is replaced.  Raises ``InputError`` for a file system that is not clean and
+    not accepted (before anything is written), ``CallerError`` when that level is there
+    already, or no capture for a later level.
     """
     job = load_job(folder)
     with locked_folder(folder):
-        return _capture(folder, job, progress, resume, force, accept_unclean)
+        return _capture(folder, job, progress, resume, force, accept_unclean, level)
 
 
 def _capture(
@@ -74,35 +79,50 @@ def _capture(
     resume: bool,
     force: bool,
     accept_unclean: Sequence[str],
+    level: int,
 ) -> Captured:
     store = CaptureStore(folder / "capture")
-    if store.is_complete() and not force:
-        if resume:
-            return Captured(store.load_system(), len(job.file_system))
-        raise CallerError(f"{store.path} holds a capture", hint="--force captures again")
+    if resume and not force and has_level(store, level):
+        return _whole(store, job)
+    if store.is_complete() and not force and not level:
+        raise CallerError(
+            f"{store.path} holds a capture",
+            hint="--force captures again, --level 1 adds what has changed",
+        )
     with progress.step("read the disks"):
         host = open_host(job.source)
     chosen = _chosen(job, host)
     _refuse_unclean(chosen, host, accept_unclean)
     store.path.mkdir(mode=0o700, exist_ok=True)
-    if force:
+    if force and not level:
         store.system_file.unlink(missing_ok=True)
+    before = earlier(store, level, force=force) if level else Earlier(store)
     if not resume:
         store.forget_notes()
     time = build_time()
     file_systems: list[FileSystem] = []
     reused = 0
     for wanted in chosen:
-        made_of = _made_of(job, host, wanted)
-        dump = store.load_dump(wanted.slice, 0, made_of) if resume else None
+        made_of = _made_of(job, host, wanted, before)
+        own_level = before.level_of(wanted.slice)
+        dump = store.load_dump(wanted.slice, own_level, made_of) if resume else None
         reused += dump is not None
         file_systems.append(
-            _file_system(store, job, host, wanted, dump, time, accept_unclean, progress)
+            _file_system(before, job, host, wanted, dump, time, accept_unclean, progress)
         )
     system = _system(store, job, host, tuple(file_systems), time)
     store.save_system(system)
     store.forget_notes()
     return Captured(system, reused)
+
+
+def _whole(store: CaptureStore, job: Job) -> Captured:
+    """A capture that is there already; ``InputError`` where a dump of it is cut or missing."""
+    system = store.load_system()
+    for fs in system.file_systems:
+        for dump in fs.dumps:
+            store.open_dump(dump).close()
+    return Captured(system, len(job.file_system))
 
 
 def _chosen(job: Job, host: Host) -> list[JobFileSystem]:
@@ -137,7 +157,7 @@ def _refuse_unclean(chosen: list[JobFileSystem], host: Host, accepted: Sequence[
 
 
 def _file_system(
-    store: CaptureStore,
+    before: Earlier,
     job: Job,
     host: Host,
     wanted: JobFileSystem,
@@ -148,8 +168,8 @@ def _file_system(
 ) -> FileSystem:
     volume = host.volume(wanted.slice)
     if dump is None:
-        dump = _dump(store, job, host, wanted, volume, time, progress)
-        store.save_dump(wanted.slice, dump, _made_of(job, host, wanted))
+        dump = _dump(before, job, host, wanted, volume, time, progress)
+        before.store.save_dump(wanted.slice, dump, _made_of(job, host, wanted, before))
     entry = host.mounts.get(wanted.slice)
     return FileSystem(
         slice=wanted.slice,
@@ -159,25 +179,25 @@ def _file_system(
         parameters=volume.parameters,
         used_bytes=volume.used_bytes,
         used_inodes=volume.used_inodes,
-        dumps=(dump,),
+        dumps=(*before.kept(wanted.slice), dump),
         accepted=volume.state.words if wanted.slice in accepted else "",
     )
 
 
-def _made_of(job: Job, host: Host, wanted: JobFileSystem) -> str:
+def _made_of(job: Job, host: Host, wanted: JobFileSystem, before: Earlier) -> str:
     """A digest of all that a dump depends on: the image as it stands, and the job's choices."""
     name, _ = split_slice_name(wanted.slice)
-    source = Path(next(s.file for s in job.source if s.disk == name)).stat()
+    source = next(s.path for s in job.source if s.disk == name).stat()
     superblock = host.volume(wanted.slice).superblock
     parts = (
         source.st_size, source.st_mtime_ns, superblock.time, job.segment, host.name,
-        wanted.slice, wanted.mount, wanted.exclude,
+        wanted.slice, wanted.mount, wanted.exclude, *before.mark(wanted.slice),
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _dump(
-    store: CaptureStore,
+    before: Earlier,
     job: Job,
     host: Host,
     wanted: JobFileSystem,
@@ -186,30 +206,35 @@ def _dump(
     progress: Progress,
 ) -> Dump:
     tree = _without(volume.tree(), wanted)
+    level, older = before.level_of(wanted.slice), before.base(wanted.slice)
     options = DumpOptions(
         date=time,
+        level=level,
+        base_date=older.date if older else 0,
+        byte_order=volume.byte_order,
         filesystem=wanted.mount,
         device=f"/dev/rdsk/{wanted.slice}".encode(),
         host=host.name.encode("ascii", "replace"),
         inodes=volume.superblock.ncg * volume.superblock.ipg,
         block_size=volume.superblock.bsize,
     )
-    file = dump_name(wanted.slice, 0)
+    file = dump_name(wanted.slice, level)
     name = show(wanted.mount) or wanted.slice
     with (
-        progress.step(f"capture {name}", estimate_dump(tree, options), "bytes") as step,
-        complete_file(store.path / file, force=True) as partial,
+        before.read_base(wanted.slice) as base,
+        progress.step(f"capture {name}", estimate_dump(tree, options, base=base), "bytes") as step,
+        complete_file(before.store.path / file, force=True) as partial,
         partial.open("wb", buffering=0) as out,
     ):
         writer = SegmentWriter(out.fileno(), job.segment, step)
-        summary = write_dump(tree, writer.write, options)
+        summary = write_dump(tree, writer.write, options, base=base)
         segments = writer.finish()
     return Dump(
-        level=0,
+        level=level,
         file=file,
         size=sum(s.size for s in segments),
         date=time,
-        base_date=0,
+        base_date=options.base_date,
         records=summary.records,
         inodes=summary.inodes,
         directories=summary.directories,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def demo(folder: Path, progress: Progress, *, force: bool = False) -> Demo:
     host_folder.mkdir()
     with progress.step("make a host of two disks"):
         disks = make_demo_host(host_folder)
-    sources = tuple(SourceDisk(name, str(path)) for name, path in disks.items())
+    sources = tuple(SourceDisk(name, os.fsencode(path)) for name, path in disks.items())
     prepared = prepare(job, Request(base, sources, MEDIA, "auto", None), progress, force=False)
     captured = capture(job, progress)
     built = build(job, progress)
@@ -105,7 +106,7 @@ def demo(folder: Path, progress: Progress, *, force: bool = False) -> Demo:
         _verified(job, progress),
         *_disc_boots(built, progress),
         _compared(sources, targets, progress),
-        _disk_boots(Path(sources[0].file), targets[0].path, progress),
+        _disk_boots(sources[0].path, targets[0].path, progress),
     ]
     done = Demo(folder, time.monotonic() - began, prepared.host, picture, tuple(claims))
     write_text(folder / "report.txt", report(done, restored))
@@ -155,8 +156,8 @@ def _disc_boots(built: Built, progress: Progress) -> list[Claim]:
     return [
         _boots("sun4u firmware boots volume 1, through the redirect into the miniroot",
                image, "sun4u", "cdrom", _DISC_FILE, read, progress),
-        _boots("sun4m firmware boots volume 1", image, "sun4m", "cdrom", "", "MKBOOT-UFS yes",
-               progress),
+        _boots("sun4m firmware starts the boot block of its slice, which sees the UFS",
+               image, "sun4m", "cdrom", "", "MKBOOT-UFS yes", progress),
     ]  # fmt: skip
 
 
@@ -202,7 +203,7 @@ def _compared(
 ) -> Claim:
     """Every file system of the source against the restored one, content and all."""
     before = open_host(sources)
-    after = open_host([SourceDisk(t.name, str(t.path)) for t in targets])
+    after = open_host([SourceDisk(t.name, os.fsencode(t.path)) for t in targets])
     names = files = size = faults = 0
     with progress.step("compare the restored disks with the source", None, "bytes") as step:
         for slice_, volume in before.volumes():

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from mkboot.errors import CallerError, InputError
 from mkboot.formats.label import TAG_ROOT
@@ -82,7 +81,7 @@ def open_host(sources: Sequence[SourceDisk]) -> Host:
     names = [s.disk for s in sources]
     if len(set(names)) != len(names):
         raise CallerError("a disk is named twice")
-    disks = tuple(open_disk(s.disk, Path(s.file)) for s in sources)
+    disks = tuple(open_disk(s.disk, s.path) for s in sources)
     found, others = _find_root(disks)
     root_slice, root, vfstab = found.slice, found.tree, found.vfstab
     entries = parse_vfstab(vfstab)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,11 +87,11 @@ def prepare(folder: Path, request: Request, progress: Progress, *, force: bool) 
     job = Job(
         schema=SCHEMA,
         name=request.name or host.name,
-        base=str(request.base.absolute()),
+        base=os.fsencode(request.base.absolute()),
         media=request.media,
         strategy=request.strategy,
         segment=segment,
-        source=tuple(SourceDisk(s.disk, str(Path(s.file).absolute())) for s in request.sources),
+        source=tuple(SourceDisk(s.disk, os.fsencode(s.path.absolute())) for s in request.sources),
         file_system=tuple(JobFileSystem(p.slice, p.mount) for p in planned),
     )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from mkboot.model.values import UfsParameters
 from mkboot.output import complete_files, is_remnant
 from mkboot.progress import Progress
 from mkboot.recovery.check import check_segments
-from mkboot.recovery.plan import make_plan
+from mkboot.recovery.plan import make_plan, streams_of
 from mkboot.recovery.sets import OpenSet, open_set
 from mkboot.recovery.targets import (
     TargetDisk,
@@ -88,7 +88,11 @@ class _Bench:
 
 
 def restore(
-    set_path: Path, targets: Sequence[DiskTarget], progress: Progress, *, force: bool = False
+    sets: Path | Sequence[Path],
+    targets: Sequence[DiskTarget],
+    progress: Progress,
+    *,
+    force: bool = False,
 ) -> Restored:
     """Write the whole system onto disk images, which appear when all is done.
 
@@ -96,11 +100,11 @@ def restore(
     for a set that is damaged or incomplete (before anything is written) or disks that are
     too small.
     """
-    opened = open_set(set_path)
+    opened = open_set(*([sets] if isinstance(sets, Path) else sets))
     manifest = opened.manifest
     chosen = _match(manifest, targets)
     for target in chosen:
-        _refuse_existing(target, force=force)
+        _refuse_existing(target, opened, force=force)
     plans = {t.name: _plan(manifest, t) for t in chosen}
     _verify(opened, progress)
     parameters = _parameters(opened, plans, progress)
@@ -145,10 +149,14 @@ def _match(manifest: SetManifest, targets: Sequence[DiskTarget]) -> list[DiskTar
     return list(targets)
 
 
-def _refuse_existing(target: DiskTarget, *, force: bool) -> None:
-    """An image that is there is overwritten only if it is blank, or with --force."""
+def _refuse_existing(target: DiskTarget, opened: OpenSet, *, force: bool) -> None:
+    """An image that is there is overwritten only if it is blank, or with --force; a disc of
+    the set never.
+    """
     if not target.path.exists() or is_remnant(target.path):
         return
+    if any(v.path.samefile(target.path) for v in opened.volumes.values()):
+        raise CallerError(f"{target.path} is a disc of the set itself")
     mode = target.path.stat().st_mode
     if not stat.S_ISREG(mode):
         raise CallerError(
@@ -221,6 +229,9 @@ def _carry_out(
     if step.action is Action.LABEL:
         _label(bench, step.target)
     elif step.action is Action.RESTORE:
+        levels = streams_of(opened.manifest, step.target)
+        if step.arguments["level"] != str(levels[-1].level):
+            return None  # all levels go in together, with the last
         return _restore(opened, bench, step.target, progress)
     elif step.action is Action.CHECK:
         _check(bench, step.target)

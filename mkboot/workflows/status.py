@@ -14,13 +14,16 @@ from mkboot.workflows.build import SUMS, volume_file
 
 @dataclass(frozen=True, slots=True)
 class DumpStatus:
-    """A file system of the job: is its dump there, and how large is it (bytes)."""
+    """A file system of the job: is its dump there, how large is it (bytes, all levels), and
+    which levels there are, oldest first.
+    """
 
     slice: str
     mount: bytes
     include: bool
     captured: bool
     size: int
+    levels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +60,32 @@ def status(folder: Path) -> Status:
         captured=captured,
         file_systems=_dumps(job, store),
         volumes=volumes,
-        next=_next(folder, captured=captured, built=bool(volumes)),
+        next=_next(folder, captured=captured, built=bool(volumes), older=_is_older(folder, store)),
     )
 
 
 def _dumps(job: Job, store: CaptureStore) -> tuple[DumpStatus, ...]:
+    recorded = {}
+    if store.is_complete():
+        recorded = {fs.slice: fs.dumps for fs in store.load_system().file_systems}
     found = []
     for fs in job.file_system:
-        path = store.path / dump_name(fs.slice, 0)
-        there = path.is_file()
-        size = path.stat().st_size if there else 0
-        found.append(DumpStatus(fs.slice, fs.mount, fs.include, there, size))
+        levels = tuple(d.level for d in recorded.get(fs.slice, ())) or (0,)
+        paths = [store.path / dump_name(fs.slice, level) for level in levels]
+        there = all(path.is_file() for path in paths)
+        size = sum(path.stat().st_size for path in paths) if there else 0
+        found.append(
+            DumpStatus(fs.slice, fs.mount, fs.include, there, size, levels if there else ())
+        )
     return tuple(found)
+
+
+def _is_older(folder: Path, store: CaptureStore) -> bool:
+    """Whether something was captured after the discs were built."""
+    sums = folder / "set" / SUMS
+    if not sums.is_file() or not store.is_complete():
+        return False
+    return sums.stat().st_mtime_ns < store.system_file.stat().st_mtime_ns
 
 
 def _volumes(folder: Path) -> tuple[VolumeStatus, ...]:
@@ -83,8 +100,10 @@ def _volumes(folder: Path) -> tuple[VolumeStatus, ...]:
     return tuple(found)
 
 
-def _next(folder: Path, *, captured: bool, built: bool) -> str:
+def _next(folder: Path, *, captured: bool, built: bool, older: bool) -> str:
     if not captured:
         started = (folder / "capture").is_dir()
         return f"mkboot capture {folder}" + (" --resume" if started else "")
+    if older:
+        return f"mkboot build {folder} --force"
     return f"mkboot verify {folder}" if built else f"mkboot build {folder}"

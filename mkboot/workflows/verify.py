@@ -62,7 +62,7 @@ def _is_volume(path: Path) -> bool:
 def verify_set(path: Path, progress: Progress) -> Verification:
     """Every volume at hand, then what they should hold together."""
     try:
-        opened = open_set(path)
+        opened = open_set(path, siblings=False)
     except InputError as e:
         return _verify_pieces(path, e, progress)
     found = [
@@ -79,10 +79,39 @@ def verify_set(path: Path, progress: Progress) -> Verification:
             *whole.findings,
             *_missing_is_bad(segments.findings, whole=path.is_dir()),
             *_foreign(opened),
+            *_accepted(opened),
             *_image_sums(opened, progress),
         ),
-        not_checked=whole.not_checked,
+        not_checked=(*whole.not_checked, *_without_sums(opened)),
     )
+
+
+def _accepted(opened: OpenSet) -> Iterator[Finding]:
+    """File systems that were captured although they were not clean: nobody may forget it."""
+    for fs in opened.manifest.system.file_systems:
+        if fs.accepted:
+            yield warning(
+                "accepted-unclean",
+                fs.slice,
+                f"was captured although it was {fs.accepted}",
+                advice_for("accepted-unclean"),
+            )
+
+
+def _without_sums(opened: OpenSet) -> Iterator[str]:
+    for number, volume in sorted(opened.volumes.items()):
+        if _recorded_sum(volume.path) is None:
+            yield f"volume {number}: its image as a whole: {SUMS} beside it does not name it"
+
+
+def _recorded_sum(path: Path) -> str | None:
+    """The SHA-256 that SHA256SUMS beside an image tells of it, or None."""
+    sums = path.with_name(SUMS)
+    if not sums.is_file():
+        return None
+    text = sums.read_text(encoding="utf-8", errors="backslashreplace")
+    match = re.search(rf"^([0-9a-f]{{64}}) [ *]{re.escape(path.name)}$", text, re.MULTILINE)
+    return match[1] if match else None
 
 
 def _verify_pieces(path: Path, why: InputError, progress: Progress) -> Verification:
@@ -97,10 +126,11 @@ def _verify_pieces(path: Path, why: InputError, progress: Progress) -> Verificat
 
 
 def _verify_job(folder: Path, progress: Progress) -> Verification:
+    store = CaptureStore(folder / _CAPTURE)
     found: list[Verification] = []
     missing: list[str] = []
-    if CaptureStore(folder / _CAPTURE).is_complete():
-        found.append(_verify_capture(CaptureStore(folder / _CAPTURE), progress))
+    if store.is_complete():
+        found.append(_verify_capture(store, progress))
     else:
         missing.append("the capture: it is not complete")
     if (folder / _SET).is_dir():
@@ -108,11 +138,22 @@ def _verify_job(folder: Path, progress: Progress) -> Verification:
     else:
         missing.append("the discs: they are not built")
     whole = _together(found)
-    findings = whole.findings
+    findings = (*whole.findings, *_stale(folder, store)) if len(found) > 1 else whole.findings
     if not found:
         text = "the job has neither a complete capture nor discs"
         findings = (error("nothing-checked", "job", text, "mkboot status says what comes next"),)
     return replace(whole, findings=findings, not_checked=(*whole.not_checked, *missing))
+
+
+def _stale(folder: Path, store: CaptureStore) -> Iterator[Finding]:
+    """Discs that were built from another capture than the one that is there."""
+    try:
+        built = open_set(folder / _SET).manifest.system
+    except InputError:
+        return
+    if built != store.load_system():
+        said = "the discs were made from another capture than the one in the job"
+        yield error("set-stale", "set", said, advice_for("set-stale"))
 
 
 def _verify_capture(store: CaptureStore, progress: Progress) -> Verification:
@@ -188,14 +229,11 @@ def _foreign(opened: OpenSet) -> Iterator[Finding]:
 def _image_sums(opened: OpenSet, progress: Progress) -> Iterator[Finding]:
     """The images against the SHA256SUMS that stands beside them, where one does."""
     for volume in opened.volumes.values():
-        sums = volume.path.with_name(SUMS)
-        if not sums.is_file():
+        wanted = _recorded_sum(volume.path)
+        if wanted is None:
             continue
-        text = sums.read_text(encoding="utf-8", errors="backslashreplace")
-        name = re.escape(volume.path.name)
-        match = re.search(rf"^([0-9a-f]{{64}}) [ *]{name}$", text, re.MULTILINE)
         with progress.step(f"checksum of {volume.path.name}"):
-            if match is not None and image_sha256(volume.source) != match[1]:
+            if image_sha256(volume.source) != wanted:
                 said = f"its SHA-256 is not the one in {SUMS}"
                 yield error(
                     "image-checksum",

@@ -57,7 +57,7 @@ class Bounded:
     """The process that runs commands; made anew when one had to be ended."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -92,7 +92,7 @@ class Bounded:
         code = _WORKER.format(path=[str(root / "tests"), str(root)])
         argv = [sys.executable, "-c", code]
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, cwd=self._folder, text=True)
+        self._process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, cwd=self.folder, text=True)
         return self._process
 
     def _end(self) -> None:

@@ -82,3 +82,4 @@ def test_every_code_in_the_sources_is_in_the_table() -> None:
         used |= set(makers.findall(path.read_text(encoding="utf-8")))
     assert len(used) > 30
     assert used <= known, used - known
+    assert not {c.code for c in CODES if c.later} & used

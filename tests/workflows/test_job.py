@@ -23,9 +23,10 @@ from mkboot.model.manifest import SetManifest
 from mkboot.output import locked_folder
 from mkboot.recovery.validate import validate_manifest
 from mkboot.system.jobfile import load_job
-from mkboot.system.store import DumpNote, load_system
+from mkboot.system.store import CaptureStore, DumpNote, load_system
 from mkboot.workflows.capture import _made_of
 from mkboot.workflows.host import open_host
+from mkboot.workflows.increments import Earlier
 
 SUPERBLOCK = 8192
 CLEAN_BYTE = SUPERBLOCK + 209
@@ -248,7 +249,7 @@ def test_volumes_of_two_sets(job: Path, done: Path, parts: Path, tmp_path: Path)
     mkboot("capture", other)
     mkboot("build", other)
     shutil.copy(other / "set" / "volume-2.iso", job / "set" / "volume-2.iso")
-    assert "belongs to set" in mkboot("restore", job / "set", *disks(tmp_path), expect=3)
+    assert "of set" in mkboot("restore", job / "set", *disks(tmp_path), expect=3)
 
 
 def test_a_capture_that_changed_is_not_built(job: Path) -> None:
@@ -270,12 +271,13 @@ def interrupt(job: Path, kept: int) -> list[str]:
     (folder / "system.json").unlink()
     loaded = load_job(job)
     host = open_host(loaded.source)
+    store = CaptureStore(folder)
     for number, fs in enumerate(system.file_systems):
         if number >= kept:
             (folder / f"{fs.slice}.0.dump").unlink()
             continue
         wanted = next(w for w in loaded.file_system if w.slice == fs.slice)
-        note = DumpNote(_made_of(loaded, host, wanted), fs.dumps[0])
+        note = DumpNote(_made_of(loaded, host, wanted, Earlier(store)), fs.dumps[0])
         (folder / f"{fs.slice}.0.dump.json").write_text(codec.dumps(note))
     (folder / "c0t1d0s7.0.dump.partial").write_bytes(b"half")
     return [fs.slice for fs in system.file_systems]

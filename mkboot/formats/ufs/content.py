@@ -159,7 +159,8 @@ class UfsContent(Content):
         count = -(-size_of(self.dinode, store.order) // store.sb.bsize)
         if not 0 < count <= DIRECT:
             return False
-        return min(_NUMBERS[store.order].unpack_from(self.dinode, DB_AT)[:count]) > 0
+        lowest: int = min(_NUMBERS[store.order].unpack_from(self.dinode, DB_AT)[:count])
+        return lowest > 0
 
     def extents(self) -> Iterator[Extent]:
         """The blocks that are there, joined where they touch in the file."""

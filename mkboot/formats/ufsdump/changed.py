@@ -12,15 +12,19 @@ from collections.abc import Iterator
 
 from mkboot.errors import InputError
 from mkboot.formats.acl import parse_acl
-from mkboot.formats.inode import ByteOrder
+from mkboot.formats.inode import IFATTRDIR, ByteOrder
 from mkboot.formats.ufsdump.directories import parse_entries
 from mkboot.formats.ufsdump.plan import Member, Plan
-from mkboot.formats.ufsdump.scan import IFDIR, IFLNK, Scan, type_of
+from mkboot.formats.ufsdump.scan import IFDIR, IFLNK, IFREG, Scan, type_of
+from mkboot.tree.content import CHUNK, Content
 from mkboot.tree.filetree import ROOT
 from mkboot.tree.node import SECOND, Node
 
 #: Where the time of the last access lies in an inode: reading a file is no change.
 _ATIME = slice(16, 24)
+#: Where blocks (and device numbers), flags, generation and shadow inode lie; then owners
+#: and the attribute directory.
+_BLOCKS, _IDS = slice(40, 112), slice(116, 128)
 
 
 def choose_changed(plan: Plan, base_date: int, base: Scan | None) -> frozenset[int] | None:
@@ -54,22 +58,39 @@ def _is_new(node: Node, since: int) -> bool:
 
 
 def differs(member: Member, base: Scan, order: ByteOrder) -> bool:
-    """Whether an inode is not as ``base`` has it; data is not read, its place is compared."""
+    """Whether an inode is not as ``base`` has it.
+
+    Data is compared only where it lies in other blocks now: a file system that was made
+    anew has all its blocks elsewhere, but is not changed by it.
+    """
     old = base.items.get(member.ino)
-    if old is None or _without_atime(old.dinode) != _without_atime(member.dinode):
+    if old is None or _facts(old.dinode) != _facts(member.dinode):
         return True
     if parse_acl(member.acl, order) != old.acls:
         return True
     kind = type_of(member.dinode, order)
     if kind == IFLNK:
         return member.content.read(0, member.size) != old.target
-    if old.entries or kind == IFDIR:
+    if kind in (IFDIR, IFATTRDIR):
         return sorted(parse_entries(member.content, order, ())) != sorted(old.entries)
-    return False
+    if old.dinode[_BLOCKS] == member.dinode[_BLOCKS]:
+        return False
+    return kind != IFREG or not _same_content(member.content, old.content)
 
 
-def _without_atime(dinode: bytes) -> bytes:
-    return dinode[: _ATIME.start] + dinode[_ATIME.stop :]
+def _facts(dinode: bytes) -> tuple[bytes, ...]:
+    """All but the last access, where the blocks are, generation and shadow inode."""
+    return dinode[: _ATIME.start], dinode[_ATIME.stop : _BLOCKS.start], dinode[_IDS]
+
+
+def _same_content(left: Content, right: Content) -> bool:
+    offset = 0
+    while offset < left.size:
+        data = left.read(offset, CHUNK)
+        if not data or data != right.read(offset, CHUNK):
+            return False
+        offset += len(data)
+    return left.size == right.size
 
 
 def _with_attributes(plan: Plan, taken: set[int]) -> None:

@@ -142,37 +142,51 @@ def _join(
 ) -> Volumes:
     parts: list[ByteSource] = []
     counted: list[int] = []
+    counts = _headers_count(sources, headers)
     for number, (source, header) in enumerate(zip(sources, headers, strict=True)):
-        first = 0 if number == 0 else 1
-        records = source.size // RECORD - first
+        own = 0 if number == 0 else 1
+        first = header.tapea + (own and counts)  # the number of the first record behind it
+        records = source.size // RECORD - own
         if number + 1 < len(sources):
-            wanted = headers[number + 1].tapea - header.tapea - first
-            wanted += number > 0 and not _counts(source, header)
-            if wanted < 0:
-                text = f"begins with record {headers[number + 1].tapea}, before the one before it"
-                raise InputError(text, place=(*place, f"volume {headers[number + 1].volume}"))
-            if wanted > records and strict:
-                lost = header.tapea + first + records, headers[number + 1].tapea - 1
-                raise InputError(
-                    f"records {lost[0]} to {lost[1]} are missing at its end",
-                    place=(*place, f"volume {header.volume}"),
-                )
-            records = min(records, wanted)
-        if number > 0 and _counts(source, header):
+            end = headers[number + 1].tapea
+            place_ = (*place, f"volume {header.volume}")
+            if end < first:
+                text = f"the next volume begins with record {end}, before this one"
+                raise InputError(text, place=place_)
+            if end > first + records and strict:
+                text = f"records {first + records} to {end - 1} are missing at its end"
+                raise InputError(text, place=place_)
+            records = min(records, end - first)
+        if own and counts:
             counted.append(header.tapea)
-        parts.append(Window(source, first * RECORD, records * RECORD))
+        parts.append(Window(source, own * RECORD, records * RECORD))
     return Volumes(Joined(parts), tuple(counted))
 
 
-def _counts(source: ByteSource, tape: Header) -> bool:
-    """Whether a volume's header has a number of its own: seen by the header that follows."""
+def _headers_count(sources: Sequence[ByteSource], headers: Sequence[Header]) -> bool:
+    """Whether the headers of further volumes have numbers of their own, as they should.
+
+    Told by the headers that follow them, or else by how long the volumes are.
+    """
+    pairs = list(zip(sources, headers, strict=True))
+    for source, header in pairs[1:]:
+        following = _following(source, header)
+        if following is not None:
+            return following
+    for (source, header), after in zip(pairs[1:], headers[2:], strict=False):
+        if source.size // RECORD == after.tapea - header.tapea + 1:
+            return False
+    return True
+
+
+def _following(source: ByteSource, tape: Header) -> bool | None:
     present = tape.announced - tape.addr[: tape.announced].count(0)
     data = source.pread((1 + present) * RECORD, RECORD)
     order: ByteOrder | None = magic_order(data)
     if order is None:
-        return True
+        return None
     try:
         following = parse_header(data, order, ())
     except InputError:
-        return True
+        return None
     return following.tapea != tape.tapea + present

@@ -18,11 +18,11 @@ Tell = Callable[[str, str], None]
 
 
 def entries_of(
-    data: bytes, base: int, order: ByteOrder, tell: Tell
+    data: bytes, base: int, order: ByteOrder, wrong: Tell
 ) -> Iterator[tuple[int, int, bytes]]:
     """(byte in the directory, inode, name) of all good entries of some whole chunks.
 
-    ``base`` is where they begin in the directory.  What is wrong goes to ``tell`` as code
+    ``base`` is where they begin in the directory.  What is wrong goes to ``wrong`` as code
     and message; the rest of a chunk that is not well formed is passed over.
     """
     unpack = _HEADER[order].unpack_from
@@ -30,17 +30,17 @@ def entries_of(
         at, end = chunk, chunk + DIRECTORY_CHUNK
         while at < end:
             if end - at < ENTRY_HEADER:
-                tell("dir-entry", f"half an entry at byte {base + at}")
+                wrong("dir-entry", f"half an entry at byte {base + at}")
                 break
             ino, reclen, namlen = unpack(data, at)
             if reclen < ENTRY_HEADER or reclen > end - at or reclen & 3:
-                _bad_record(data, at, end, base, reclen, tell)
+                _bad_record(data, at, end, base, reclen, wrong)
                 break
             if ino:
                 name = data[at + ENTRY_HEADER : at + ENTRY_HEADER + namlen]
                 problem = _name_fault(data, at, reclen, namlen, name)
                 if problem:
-                    tell(problem[0], f"{problem[1]}, at byte {base + at}")
+                    wrong(problem[0], f"{problem[1]}, at byte {base + at}")
                     if problem[0] == "dir-name-length":
                         at += reclen
                         continue
@@ -48,12 +48,12 @@ def entries_of(
             at += reclen
 
 
-def _bad_record(data: bytes, at: int, end: int, base: int, reclen: int, tell: Tell) -> None:
+def _bad_record(data: bytes, at: int, end: int, base: int, reclen: int, wrong: Tell) -> None:
     if not data[at:end].strip(b"\0"):
-        tell("dir-zeros", f"nothing but zeros from byte {base + at} to the end of the chunk")
+        wrong("dir-zeros", f"nothing but zeros from byte {base + at} to the end of the chunk")
     else:
         words = f"an entry of {reclen} bytes with {end - at} left, at byte {base + at}"
-        tell("dir-entry", words)
+        wrong("dir-entry", words)
 
 
 def _name_fault(

@@ -187,9 +187,7 @@ class GroupCheck:
         m = ">" if self._disk.order == "big" else "<"
         btot = np.frombuffer(data, m + "i4", sb.cpg, self._offsets["btotoff"])
         b = np.frombuffer(data, m + "i2", sb.cpg * sb.nrpos, self._offsets["boff"])
-        if sb.spc < 1 or sb.nsect < 1 or (
-            not has_geometry(sb) and not btot.any() and not b.any()
-        ):
+        if sb.spc < 1 or sb.nsect < 1 or (not has_geometry(sb) and not btot.any() and not b.any()):
             return
         sector = whole * sb.frag * sb.nspf
         cylinder, rest = sector // sb.spc, sector % sb.spc

@@ -22,7 +22,7 @@ class Walk:
     """One walk over a file's pointers.
 
     ``claim_one`` takes indirect blocks, ``claim`` runs of data (starts, counts); both only
-    numbers that a file may have.  ``tell`` hears of faults, as code and message.  Below an
+    numbers that a file may have.  ``wrong`` hears of faults, as code and message.  Below an
     indirect block that somebody has already it does not go, so that all walks together are
     bounded by the file system's size; then ``whole`` is false.
     ``held`` counts fragments, ``data`` the data blocks within the file's size.
@@ -31,7 +31,7 @@ class Walk:
     disk: Disk
     size: int
     flags: int
-    tell: Tell
+    wrong: Tell
     claim_one: ClaimOne
     claim: Claim
     held: int = 0
@@ -57,7 +57,7 @@ class Walk:
             first += sb.nindir ** (level + 1)
 
     def _past(self, number: int, block: int) -> None:
-        self.tell("block-past-end", f"block {block} (number {number}) lies past its size")
+        self.wrong("block-past-end", f"block {block} (number {number}) lies past its size")
 
     def _leaf(self, numbers: Ints, counts: Ints, first: int) -> None:
         """Numbers of data blocks; the first of them is the file's block ``first``."""
@@ -72,7 +72,7 @@ class Walk:
         why = self.disk.wrong(starts, counts)
         for n in np.flatnonzero(why).tolist():
             code, words = WHY[why[n]]
-            self.tell(code, f"block {first + int(there[n])}: number {starts[n]} {words}")
+            self.wrong(code, f"block {first + int(there[n])}: number {starts[n]} {words}")
         good = why == 0
         self.held += int(counts[good].sum())
         self.claim(starts[good], counts[good])
@@ -88,7 +88,7 @@ class Walk:
         why = int(self.disk.wrong(np.array([number]), np.array([sb.frag]))[0])
         if why:
             code, words = WHY[why]
-            self.tell(code, f"indirect block of level {level + 1}: number {number} {words}")
+            self.wrong(code, f"indirect block of level {level + 1}: number {number} {words}")
             return
         self.held += sb.frag
         if not self.claim_one(number, sb.frag):

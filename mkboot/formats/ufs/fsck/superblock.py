@@ -118,7 +118,7 @@ def _state(sb: Superblock, faults: Collector) -> None:
     if state.log_unrolled:
         words = "there is a log that was not rolled"
         faults.add(Phase.SUPERBLOCK, "sb-log-unrolled", PLACE, words)
-    elif sb.clean not in (CLEAN, CLEAN_STABLE) and not (sb.clean == CLEAN_LOG and sb.logbno):
+    if sb.clean not in (CLEAN, CLEAN_STABLE) and not (sb.clean == CLEAN_LOG and sb.logbno):
         faults.add(Phase.SUPERBLOCK, "sb-clean", PLACE, f"the file system is {state.words}")
     if sb.reclaim:
         words = f"files are left to be reclaimed ({sb.reclaim})"
