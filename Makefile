@@ -5,10 +5,11 @@ export PATH := $(PATH):/usr/sbin:/sbin
 BIN := .venv/bin
 DEMO := demo-out
 
-.PHONY: help test demo lint docs wheel set-up clean
+.PHONY: help test fuzz demo lint docs wheel set-up clean
 
 help:
 	@echo "make test    all tests; PYTEST_ARGS are handed on"
+	@echo "make fuzz    half an hour of fuzzing; FUZZ_ARGS are handed on (--minutes 5 ufs iso)"
 	@echo "make demo    the whole main job on a made-up host, into $(DEMO)"
 	@echo "make lint    ruff and mypy"
 	@echo "make docs    write docs/cli.md and docs/mkboot.1 from the commands"
@@ -19,6 +20,13 @@ set-up:
 
 test: set-up
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# the fuzzer atheris has packages for some Pythons only; without it hypothesis has all the time
+fuzz: set-up
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[fuzz]' || \
+	  echo "atheris could not be installed"
+	$(BIN)/python -m fuzz.run $(FUZZ_ARGS)
 
 demo: set-up
 	$(BIN)/mkboot demo --force $(DEMO)

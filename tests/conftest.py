@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# What they assert is shown in full, too.
+pytest.register_assert_rewrite("judge", "label_judging", "set_judging")
+
 HERE = Path(__file__).parent
 SAMPLES = HERE / "samples"
 ORACLES = HERE / "oracles"

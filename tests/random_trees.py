@@ -91,7 +91,9 @@ def put_on(stage: Stage, tree: FileTree) -> int:
             continue
         first[number] = name
         _put(stage, name, node, tree.nlink(number))
-        room += sum(e.length + 2 * BLOCK for e in node.content.extents()) + BLOCK
+        sparse = stage.sparse.get(name)
+        data = sum(map(len, sparse.runs.values())) if sparse else node.size
+        room += data + (3 + len(sparse.runs if sparse else ())) * BLOCK
     return room
 
 

@@ -83,9 +83,12 @@ def person_obeys() -> None:
     asked = re.search(r"Put volume (\d+) into (\S+), ", (TOP / "console").read_text())
     if not asked:
         return
-    drive = STATE["drives"][resolve(asked[2], "dsk")[0]]
+    name, _ = resolve(asked[2], "dsk")
+    drive = STATE["drives"][name]
     if drive["disc"] is not None:
-        refuse("the drive is not empty, and its button does nothing")
+        if name in STATE["mounts"].values():
+            refuse("the drive is not empty, and its button does nothing")
+        STATE["log"].append("button")
     drive["disc"] = asked[1]
     if STATE["wrong"]:
         STATE["wrong"] -= 1

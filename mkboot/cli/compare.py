@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mkboot.cli.shared import json_option, print_json, progress, say
+from mkboot.cli.shared import json_option, print_json, progress, say, tell_losses
 from mkboot.model.sizes import show_size
 from mkboot.tree.names import show
 
@@ -46,6 +46,7 @@ def command(left: str, right: str, ignore: str, as_json: bool) -> int:
         print_json(_document(verdict, found))
     else:
         say(_last_line(verdict))
+    tell_losses(verdict.losses)
     return 0 if verdict.same else 1
 
 
@@ -68,4 +69,5 @@ def _document(verdict: Verdict, found: list[Difference]) -> dict[str, object]:
         "verdict": "same" if verdict.same else "different",
         "compared": {"names": counts.names, "files": counts.files, "bytes": counts.bytes},
         "differences": found,
+        "findings": [loss.as_json() for loss in verdict.losses],
     }

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mkboot.cli.shared import PATH, force_option, json_option, print_json, progress, say
+from mkboot.cli.shared import (
+    PATH,
+    force_option,
+    json_option,
+    print_json,
+    progress,
+    say,
+    tell_losses,
+)
 from mkboot.tree.names import show
 
 if TYPE_CHECKING:
@@ -39,12 +47,14 @@ def command(
     """
     from mkboot.workflows.extract import extract
 
-    unkept = extract(image, directory, paths, force=force, progress=progress())
+    done = extract(image, directory, paths, force=force, progress=progress())
     if as_json:
-        print_json({"unkept": [each._asdict() for each in unkept]})
-        return
-    for line in unkept_lines(unkept):
-        say(line)
+        losses = [loss.as_json() for loss in done.losses]
+        print_json({"unkept": [each._asdict() for each in done.unkept], "findings": losses})
+    else:
+        for line in unkept_lines(done.unkept):
+            say(line)
+    tell_losses(done.losses)
 
 
 def unkept_lines(unkept: tuple[Unkept, ...]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from mkboot.cli.shared import say
+from mkboot.cli.shared import say, tell_losses
 
 
 @click.command("ls", short_help="List files in any container, or the slices of a disk.")
@@ -37,3 +37,4 @@ def command(image: str, path: str | None, long: bool, recursive: bool) -> None:
         lines = list_files(reached.files(), where, long=long, recursive=recursive)
     for line in lines:
         say(line)
+    tell_losses(reached.losses)

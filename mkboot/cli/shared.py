@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import click
 
 from mkboot.cli.listeners import JsonListener, LineListener, printable
-from mkboot.errors import CallerError, MkbootError
+from mkboot.errors import CallerError, InputError, MkbootError
 from mkboot.model.codec import to_document
 from mkboot.model.finding import Finding
 from mkboot.model.sizes import parse_size
@@ -141,6 +141,14 @@ def print_findings(findings: Iterable[Finding]) -> None:
         say(f"{each.severity} {each.code}{place}: {each.message}")
         if each.hint:
             say(f"  hint: {each.hint}")
+
+
+def tell_losses(losses: Sequence[Finding]) -> None:
+    """Name what a damaged dump has lost, when all else is done, and end with status 3."""
+    for loss in losses:
+        message(f"{loss.place}: {loss.message}" if loss.place else loss.message)
+    if losses:
+        raise InputError("a dump is damaged: what is named above is lost, all else is here")
 
 
 def error_lines(error: MkbootError) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from mkboot.cli.shared import message, progress
+from mkboot.cli.shared import message, progress, tell_losses
 from mkboot.errors import CallerError
 from mkboot.tree.names import show
 
@@ -29,6 +29,8 @@ def command(image: str) -> None:
 
     if sys.stdout.isatty():
         raise CallerError("a tar stream is nothing for a terminal", hint="put > FILE behind it")
-    for path in tar(image, sys.stdout.buffer, progress()):
+    done = tar(image, sys.stdout.buffer, progress())
+    for path in done.sockets:
         message(f"not in the tar stream: socket {show(path)}")
     sys.stdout.buffer.flush()
+    tell_losses(done.losses)

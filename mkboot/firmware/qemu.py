@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from mkboot.errors import CallerError, ProgramError
-from mkboot.firmware.verdict import BACK, Machine, Verdict, clean_lines, judge, read_nothing
+from mkboot.firmware.verdict import BACK, Machine, Verdict, clean_lines, judge, started
 from mkboot.run import Completed, require_program, run
 from mkboot.tree.source import ByteSource
 
@@ -25,7 +25,8 @@ DEFAULT_TIMEOUT = 60.0
 
 _PVD = 16 * 2048
 _ARGUMENTS = re.compile(r"[!#-~ ]*")
-#: How often a boot is tried in which the firmware saw no drive at all.
+#: How often a boot is tried that the firmware refuses without having started anything: on
+#: a loaded machine OpenBIOS now and then does not read a drive that is there.
 _TRIES = 2
 
 
@@ -91,14 +92,18 @@ def boot(
     if not path.exists():
         raise CallerError(f"{path}: there is no such file")
     argv = _command_line(path, _MACHINES[machine], kind, f"{letter} {arguments}".rstrip())
-    lines: tuple[str, ...] = ()
-    ended = False
-    for _ in range(_TRIES):
-        done = run(argv, timeout=timeout, check=False, time_out_is_error=False)
-        lines, ended = clean_lines(done.stdout + _fatal(done)), not done.timed_out
-        if not read_nothing(lines):
+    verdict = _try(argv, timeout, machine, letter)
+    for _ in range(_TRIES - 1):
+        if verdict.verdict != "refused" or started(verdict.lines):
             break
-    return Verdict(judge(lines, ended=ended), machine, letter, lines)
+        verdict = _try(argv, timeout, machine, letter)
+    return verdict
+
+
+def _try(argv: list[str], timeout: float, machine: Machine, letter: str) -> Verdict:
+    done = run(argv, timeout=timeout, check=False, time_out_is_error=False)
+    lines = clean_lines(done.stdout + _fatal(done))
+    return Verdict(judge(lines, ended=not done.timed_out), machine, letter, lines)
 
 
 def _command_line(path: Path, how: _Machine, kind: Kind, what: str) -> list[str]:

@@ -77,13 +77,9 @@ def judge(lines: tuple[str, ...], *, ended: bool) -> Word:
     return "booted" if ended else "silent"
 
 
-def read_nothing(lines: tuple[str, ...]) -> bool:
-    """Whether the firmware refused without having seen a label: no medium, or no drive.
-
-    On a loaded machine OpenBIOS now and then does not find a drive that is there.
-    """
-    after = _after_banner(lines)
-    return bool(after) and all(line == BACK or _begins(line, _REFUSALS[:1]) for line in after)
+def started(lines: tuple[str, ...]) -> bool:
+    """Whether the firmware gave control to something from the slice, whatever came of it."""
+    return _last_start(_after_banner(lines)) is not None
 
 
 def _after_banner(lines: tuple[str, ...]) -> tuple[str, ...]:

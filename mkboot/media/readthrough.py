@@ -17,7 +17,7 @@ from mkboot.formats.checksum import (
 from mkboot.media.codes import advice
 from mkboot.model.finding import Finding, error
 from mkboot.model.inspection import Checked
-from mkboot.tree.content import Content
+from mkboot.tree.content import CHUNK, Content
 from mkboot.tree.filetree import TEXT_MAX, FileTree
 from mkboot.tree.names import show
 from mkboot.tree.node import Node, NodeType
@@ -112,9 +112,22 @@ def _read_one(
 
 
 def _sizes(node: Node) -> Iterator[int]:
-    """Read a file and its attributes; the length of each piece is told."""
-    for chunk in node.content.chunks():
-        yield len(chunk)
+    """Read a file and its attributes; the length of each piece is told.
+
+    Holes are not read: a file may claim more of them than there is time.
+    """
+    content = node.content
+    at = 0
+    for offset, length in content.extents():
+        yield offset - at
+        at, end = offset, offset + length
+        while at < end:
+            data = content.read(at, min(CHUNK, end - at))
+            if not data:
+                raise InputError(f"ends after {at} of {content.size} bytes")
+            yield len(data)
+            at += len(data)
+    yield content.size - at
     for attribute in node.attributes:
         yield from _sizes(attribute.node)
 

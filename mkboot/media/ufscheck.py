@@ -20,11 +20,11 @@ _HARMLESS = frozenset({"cg-nextfreeoff"})
 _CODE = "ufs-damaged"
 
 
-def ufs_findings(each: OpenSlice) -> Iterator[Finding]:
+def fsck_findings(each: OpenSlice) -> Iterator[Finding]:
     """The faults of a slice's UFS.
 
-    They are errors, but for those that fsck overlooks, those that do no harm, and those of a file system that was
-    not unmounted: fsck is to be run there in any case.
+    They are errors, but for those that fsck overlooks, those that do no harm, and those of
+    a file system that was not unmounted: fsck is to be run there in any case.
     """
     assert each.ufs is not None
     try:
@@ -39,7 +39,9 @@ def ufs_findings(each: OpenSlice) -> Iterator[Finding]:
         yield Finding(severity, _CODE, f"{each.place}: {_place(fault)}", fault.message, _hint())
     more = _count(report) - len(faults[:_TOLD])
     if more > 0:
-        yield error(_CODE, each.place, f"and {more} more faults of the file system", _hint())
+        severity = Severity.ERROR if each.ufs.state.is_clean else Severity.WARNING
+        text = f"and {more} more faults of the file system"
+        yield Finding(severity, _CODE, each.place, text, _hint())
 
 
 def _count(report: FsckReport) -> int:

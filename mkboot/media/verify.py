@@ -18,7 +18,7 @@ from mkboot.media.inspect import inspect_medium
 from mkboot.media.medium import Medium
 from mkboot.media.openslice import OpenSlice
 from mkboot.media.readthrough import Reading, Wanted, read_tree, sums_on_disc
-from mkboot.media.ufscheck import ufs_findings
+from mkboot.media.ufscheck import fsck_findings
 from mkboot.model.finding import Finding, Severity, error
 from mkboot.model.inspection import Checked, Kind, SliceHolds, Verification
 from mkboot.progress import Progress, Step
@@ -52,11 +52,14 @@ def verify_image(path: Path, progress: Progress) -> Verification:
     Raises ``CallerError`` when it cannot be opened, ``InputError`` when nobody knows what
     it is, ``StoppedError`` when reading it fails.
     """
-    medium = Medium(path)
+    return verify_medium(Medium(path), progress)
+
+
+def verify_medium(medium: Medium, progress: Progress) -> Verification:
+    """Check an image, or a slice of one, that is open."""
     if medium.kind is Kind.UNKNOWN:
-        raise InputError(
-            "nothing that mkboot knows", place=(str(path),), hint="mkboot inspect says what it saw"
-        )
+        what = "is empty" if not medium.size else "is no label, ISO 9660, UFS or dump"
+        raise InputError(what, place=(str(medium.path),))
     inspection = inspect_medium(medium)
     account = _Account(findings=list(inspection.findings))
     with progress.step("read every file", medium.size, "bytes") as step:
@@ -99,7 +102,7 @@ def _read_slice(each: OpenSlice, account: _Account, step: Step) -> None:
         return
     if each.ufs is None or each.is_cut:
         return
-    account.findings += ufs_findings(each)
+    account.findings += fsck_findings(each)
     try:
         tree = each.ufs.tree()
     except InputError as e:

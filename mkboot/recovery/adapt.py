@@ -8,6 +8,7 @@ from mkboot.recovery import words
 from mkboot.recovery.plan import is_typable
 from mkboot.system.disks import split_slice_name
 from mkboot.system.vfstab import VfstabEntry, parse_vfstab
+from mkboot.tree.names import show
 
 Body = str | tuple[str, ...]
 
@@ -48,9 +49,19 @@ def _volume_manager(system: System, root: FileSystem) -> tuple[Body, ...]:
         return ()
     what = "a metadevice (/dev/md)" if name == "md" else "a VxVM volume (/dev/vx)"
     edits = _system_md() if name == "md" else _system_vx()
+    lines = _vfstab_lines(system, root, name)
+    odd = [line for line in lines if not is_typable(line.encode()) or set(line) & set("'\\")]
+    typed = (f"echo '{line}' >>$V" for line in lines if line not in odd)
     return (
         words.MANAGED.format(what=what, slice=root.slice),
-        (*edits, *_vfstab(system, root, name)),
+        (
+            *edits,
+            "V=/a/etc/vfstab",
+            "cp $V $V.was",
+            f"sed 's:^/dev/{name}/:#&:' $V.was >$V",
+            *typed,
+        ),
+        *((words.BY_HAND, *odd) if odd else ()),
         words.MANAGED_AFTER[name],
     )
 
@@ -76,32 +87,22 @@ def _system_vx() -> tuple[str, ...]:
     )
 
 
-def _vfstab(system: System, root: FileSystem, name: str) -> tuple[str, ...]:
-    """Every line of the volume manager becomes a comment; plain slices come behind them."""
+def _vfstab_lines(system: System, root: FileSystem, name: str) -> list[str]:
+    """Plain slices for what the volume manager had: its own lines become comments."""
     prefix = f"/dev/{name}/".encode()
     old = [e for e in parse_vfstab(system.vfstab) if e.device.startswith(prefix)]
-    lines = [
-        "cp /a/etc/vfstab /a/etc/vfstab.was",
-        f"sed 's:^/dev/{name}/:#&:' /a/etc/vfstab.was >/a/etc/vfstab",
-    ]
     mounts = {e.mount: e for e in old if e.mount and e.fstype == b"ufs"}
-    for fs in sorted(system.file_systems, key=lambda f: f.mount):
-        if fs.mount in mounts and is_typable(fs.mount):
-            lines.append(_echo(_ufs_line(fs, mounts[fs.mount])))
+    found = sorted((fs for fs in system.file_systems if fs.mount in mounts), key=lambda f: f.mount)
+    lines = [_ufs_line(fs, mounts[fs.mount]) for fs in found]
     if any(e.fstype == b"swap" for e in old):
         disk, _ = split_slice_name(root.slice)
-        lines += [_echo(f"/dev/dsk/{s} - - swap - no -") for s in _swap(system, disk)]
-    return tuple(lines)
+        lines += [f"/dev/dsk/{s} - - swap - no -" for s in _swap(system, disk)]
+    return lines
 
 
 def _ufs_line(fs: FileSystem, entry: VfstabEntry) -> str:
     fields = (entry.mount, b"ufs", entry.fsck_pass, entry.at_boot, entry.options)
-    words = [f.decode("ascii", "replace") if f else "-" for f in fields]
-    return f"/dev/dsk/{fs.slice} /dev/rdsk/{fs.slice} {' '.join(words)}"
-
-
-def _echo(line: str) -> str:
-    return f"echo '{line}' >>/a/etc/vfstab"
+    return f"/dev/dsk/{fs.slice} /dev/rdsk/{fs.slice} {' '.join(show(f) or '-' for f in fields)}"
 
 
 def _swap(system: System, disk: str) -> list[str]:

@@ -68,7 +68,7 @@ def what_would_fit(streams: Sequence[StreamSize], room: Capacity) -> str:
     first = sum(s.size for s in streams if s.mount in FIRST_MOUNTS)
     return (
         f"/, /usr and /var are {_mb(first)}, volume 1 has room for {_mb(room.first)}: larger media"
-        " (--media dvd), a second CD drive (--strategy two-drive), or exclude paths in job.toml"
+        " (--media dvd), or a second CD drive (--strategy two-drive)"
     )
 
 

@@ -103,6 +103,8 @@ MANAGED = (
     "/a/etc/system and /a/etc/vfstab say so:"
 )
 
+BY_HAND = "These lines must be put behind it by hand, as bytes (\\xNN is one byte):"
+
 MANAGED_AFTER = {
     "md": (
         "When the host runs, make the replicas and metadevices again: metadb -a -f, metainit, "

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from mkboot.tree.content import CHUNK
+from mkboot.tree.content import CHUNK, Content
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show
 from mkboot.tree.node import Node, NodeType
@@ -123,20 +124,38 @@ class Comparison:
 
     def _first_difference(self, left: Node, right: Node) -> int | None:
         size = min(left.size, right.size)
-        offset = 0
-        while offset < size:
-            want = min(CHUNK, size - offset)
+        done = 0
+        for offset, want in _with_data(left.content, right.content, size):
             one, two = left.content.read(offset, want), right.content.read(offset, want)
-            self.counts.bytes += want
-            self.advance(want)
+            self._tell(offset + want - done)
+            done = offset + want
             if one != two or len(one) != want:
                 same = next(
                     (i for i, (x, y) in enumerate(zip(one, two, strict=False)) if x != y),
                     min(len(one), len(two)),
                 )
                 return offset + same
-            offset += want
+        self._tell(size - done)
         return None if left.size == right.size else size
+
+    def _tell(self, count: int) -> None:
+        self.counts.bytes += count
+        self.advance(count)
+
+
+def _with_data(left: Content, right: Content, size: int) -> Iterator[tuple[int, int]]:
+    """The (offset, length) below ``size`` where one of two files has data, in pieces to read.
+
+    Where both have holes both read as zeros: a file may claim more of them than there is time.
+    """
+    done = 0
+    for extent in heapq.merge(left.extents(), right.extents()):
+        end = min(extent.offset + extent.length, size)
+        done = max(done, extent.offset)
+        while done < end:
+            want = min(CHUNK, end - done)
+            yield done, want
+            done += want
 
 
 def _time(time: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mkboot.errors import CallerError
+from mkboot.model.finding import Finding
 from mkboot.progress import Progress
 from mkboot.tree.compare import FIELDS, Comparison, Counts, Difference
 from mkboot.workflows.reach import reach
@@ -14,10 +15,13 @@ from mkboot.workflows.reach import reach
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How many differences there were, and how much was compared."""
+    """How many differences there were, how much was compared, and what damaged dumps among
+    the two have lost.
+    """
 
     differences: int
     counts: Counts
+    losses: tuple[Finding, ...] = ()
 
     @property
     def same(self) -> bool:
@@ -43,7 +47,8 @@ def compare(
     progress: Progress,
 ) -> Verdict:
     """Compare; ``tell`` hears of every difference as it is found, in the order of the paths."""
-    one, two = reach(left).top(), reach(right).top()
+    sides = reach(left), reach(right)
+    one, two = (side.top() for side in sides)
     total = sum(node.content.size for node in one.nodes)
     found = 0
     with progress.step("compare", total, "bytes") as step:
@@ -51,4 +56,5 @@ def compare(
         for difference in comparison.differences():
             found += 1
             tell(difference)
-    return Verdict(found, comparison.counts)
+    losses = tuple(loss for side in sides for loss in side.losses)
+    return Verdict(found, comparison.counts, losses)

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from mkboot.errors import CallerError, InputError
 from mkboot.formats.directory import Unkept, write_directory
 from mkboot.formats.tar import write_tar
+from mkboot.model.finding import Finding
 from mkboot.progress import Progress
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show
@@ -26,9 +28,25 @@ def reach_at(spec: str, path: str | None) -> tuple[Reached, bytes]:
     return reached, join_paths(reached.path, inside)
 
 
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What could not be kept, and what a damaged dump has lost."""
+
+    unkept: tuple[Unkept, ...]
+    losses: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tarred:
+    """The paths of sockets, which tar cannot hold, and what a damaged dump has lost."""
+
+    sockets: tuple[bytes, ...]
+    losses: tuple[Finding, ...]
+
+
 def extract(
     spec: str, out: Path, paths: Sequence[str], *, force: bool, progress: Progress
-) -> tuple[Unkept, ...]:
+) -> Extracted:
     """Write the files at ``paths`` (all, if there are none) below ``out``.
 
     They get their full path from the container's root.  Returns what could not be kept.
@@ -41,7 +59,8 @@ def extract(
     tree = only(reached.files(), wanted)
     with progress.step("extract", _total(tree), "bytes") as step:
         whole = not wanted
-        return write_directory(tree, out, force=force, top=whole, advance=step.advance)
+        unkept = write_directory(tree, out, force=force, top=whole, advance=step.advance)
+    return Extracted(unkept, reached.losses)
 
 
 def cat(spec: str, path: str | None, write: Callable[[bytes], object]) -> None:
@@ -50,6 +69,9 @@ def cat(spec: str, path: str | None, write: Callable[[bytes], object]) -> None:
     tree = reached.files()
     number = tree.resolve(where)
     if number is None:
+        for loss in reached.losses:
+            if loss.place.endswith(f": {show(where)}"):
+                raise InputError(loss.message, place=(show(where),))
         raise CallerError(f"there is no {show(where)}")
     node = tree.nodes[number]
     if node.type is not NodeType.FILE:
@@ -61,12 +83,14 @@ def cat(spec: str, path: str | None, write: Callable[[bytes], object]) -> None:
         raise e.inside(show(where)) from e
 
 
-def tar(spec: str, out: BinaryIO, progress: Progress) -> tuple[bytes, ...]:
-    """Write a tar stream; returns the paths of sockets, which tar cannot hold."""
-    tree = reach(spec).top()
+def tar(spec: str, out: BinaryIO, progress: Progress) -> Tarred:
+    """Write a tar stream."""
+    reached = reach(spec)
+    tree = reached.top()
     total = sum(node.content.size for node in tree.nodes)
     with progress.step("tar", total, "bytes") as step:
-        return write_tar(tree, out, advance=step.advance)
+        sockets = write_tar(tree, out, advance=step.advance)
+    return Tarred(sockets, reached.losses)
 
 
 def _total(tree: FileTree) -> int:

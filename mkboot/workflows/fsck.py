@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from mkboot.errors import InputError
+from mkboot.errors import CallerError
 from mkboot.formats.ufs.fsck import FsckReport, check_ufs
-from mkboot.media.medium import Medium
+from mkboot.model.inspection import Kind
 from mkboot.progress import Progress
 from mkboot.workflows.inspect import open_medium
 
@@ -13,19 +13,12 @@ from mkboot.workflows.inspect import open_medium
 def fsck(spec: str, progress: Progress) -> FsckReport:
     """Check the UFS that is ``IMAGE``, or in slice N of it (``IMAGE:N``).
 
-    Raises ``CallerError`` when there is no such file or slice, ``InputError`` where there
-    is no UFS (a disk whose slices were meant, too), ``StoppedError`` when reading fails.
+    Raises ``CallerError`` when there is no such file or slice, or a disk is named without
+    one; ``InputError`` where there is no UFS, ``StoppedError`` when reading fails.
     """
     medium = open_medium(spec)
-    with progress.step("check the file system"):
-        try:
-            return check_ufs(medium.source, place=(spec,))
-        except InputError as e:
-            raise InputError(e.bare, place=e.place, hint=_hint(medium)) from e
-
-
-def _hint(medium: Medium) -> str | None:
-    if medium.slices:
+    if medium.kind in (Kind.DISC, Kind.DISK) and medium.slices:
         numbers = ", ".join(str(each.number) for each in medium.slices)
-        return f"put :N behind it for a slice; there are {numbers}"
-    return None
+        raise CallerError(f"{spec}: name a slice", hint=f"put :N behind it; there are {numbers}")
+    with progress.step("check the file system"):
+        return check_ufs(medium.source, place=(spec,))

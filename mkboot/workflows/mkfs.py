@@ -99,7 +99,8 @@ def mkfs(
     parameters = make_parameters(tree, size, geometry)
     problem = fits(tree, parameters)
     if problem is not None:
-        raise CallerError(f"{spec} does not fit: {problem}", hint="a larger --size may help")
+        hint = "a larger --size" if geometry is None else "other numbers for --geometry"
+        raise CallerError(f"{spec} does not fit: {problem}", hint=hint)
     total = sum(node.content.size for node in tree.nodes)
     with complete_file(out, force=force) as partial, progress.step("mkfs", total, "bytes") as step:
         fd = os.open(partial, os.O_RDWR | os.O_CLOEXEC)

@@ -18,6 +18,7 @@ from mkboot.formats.iso import read_iso
 from mkboot.formats.tar import looks_like_tar, read_tar
 from mkboot.formats.ufsdump import read_dump
 from mkboot.media.medium import Medium, OpenSlice
+from mkboot.model.finding import Finding
 from mkboot.model.inspection import Kind, SliceHolds
 from mkboot.recovery.sets import open_set
 from mkboot.tree.filetree import FileTree
@@ -58,7 +59,8 @@ class Reached:
     """What a person named.
 
     ``words`` say what it is; ``path`` is the path that stood behind ``SET:``.  A disk
-    named without a slice has ``slices`` and no tree.
+    named without a slice has ``slices`` and no tree.  ``losses`` are what a damaged dump has
+    lost: the tree is the rest.
     """
 
     kind: Container
@@ -66,6 +68,7 @@ class Reached:
     tree: FileTree | None = None
     path: bytes = b"/"
     slices: tuple[OpenSlice, ...] = ()
+    losses: tuple[Finding, ...] = ()
 
     def files(self) -> FileTree:
         """The tree, or a ``CallerError`` that tells which slices there are."""
@@ -145,8 +148,9 @@ def _reach_path(path: Path) -> Reached:
     if medium.kind is Kind.SLICE:
         return _reach_ufs(medium.whole, f"the UFS {path}", path)
     if medium.kind is Kind.DUMP:
-        tree = read_dump(medium.source, place=place).tree
-        return Reached(Container.DUMP, f"the dump {path}", tree)
+        dump = read_dump(medium.source, salvage=True, place=place)
+        losses = tuple(f for f in dump.findings if f.code == "dump-damaged")
+        return Reached(Container.DUMP, f"the dump {path}", dump.tree, losses=losses)
     raise _unknown(medium)
 
 

@@ -20,7 +20,7 @@ from mkboot.formats.checksum import digest_source
 from mkboot.formats.ufsdump import read_dump
 from mkboot.media.codes import advice as advice_for
 from mkboot.media.facts import image_sha256
-from mkboot.media.verify import verify_image
+from mkboot.media.verify import verify_image, verify_medium
 from mkboot.model.finding import Finding, Severity, error, warning
 from mkboot.model.inspection import Checked, Verification
 from mkboot.model.system import BootBlock, Dump, System
@@ -31,18 +31,21 @@ from mkboot.system.jobfile import NAME
 from mkboot.system.store import CaptureStore
 from mkboot.tree.source import FileSource
 from mkboot.workflows.build import SUMS
+from mkboot.workflows.inspect import open_medium
 
 #: What of a job is checked where it is there.
 _CAPTURE, _SET = "capture", "set"
 
 
 def verify(target: Path, progress: Progress) -> Verification:
-    """Check an image, a directory of volumes, or a job.
+    """Check an image, ``IMAGE:N``, a directory of volumes, or a job.
 
     Raises ``CallerError`` when there is no such thing, ``InputError`` when nobody knows
     what it is.
     """
     if not os.path.lexists(target):
+        if re.fullmatch(r".+:[0-9]+", str(target), re.DOTALL):
+            return verify_medium(open_medium(str(target)), progress)
         raise CallerError(f"{target}: no such file or directory")
     if (target / NAME).is_file():
         return _verify_job(target, progress)

@@ -136,29 +136,29 @@ def _measure(run: Any, words: Sequence[str]) -> dict[str, object]:
     import time
     from contextlib import redirect_stderr
 
-    before = _forget_peak()
+    before = forget_peak()
     err = io.StringIO()
     begun = time.process_time()
     with redirect_stderr(err):
         status = run(words)
     seconds = time.process_time() - begun
-    peak = _status("VmHWM") - before
+    peak = status_kib("VmHWM") - before
     if status == BUG:
         with redirect_stderr(err):
             run([*words, "--debug"])
     return {"status": status, "seconds": seconds, "peak": peak, "err": err.getvalue()[-4000:]}
 
 
-def _forget_peak() -> int:
+def forget_peak() -> int:
     """Let the kernel measure anew; the memory in use now, in KiB."""
     Path("/proc/self/clear_refs").write_text("5")
-    return _status("VmRSS")
+    return status_kib("VmRSS")
 
 
-def _status(name: str) -> int:
+def status_kib(name: str) -> int:
     lines: Iterator[str] = iter(Path("/proc/self/status").read_text().splitlines())
     return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
 
 
 def _virtual() -> int:
-    return _status("VmSize") * 1024
+    return status_kib("VmSize") * 1024

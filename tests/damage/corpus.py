@@ -15,17 +15,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trees import rich_tree
+from trees import rich_tree, sparse_content
 from ufs_making import image_of, noise
 
+from fuzz.mend import dump_headers, mend_dump, mend_label, mend_tar, tar_headers
 from mkboot.formats.iso import lay_out_iso
 from mkboot.formats.label import SliceEntry, make_label, write_label
 from mkboot.formats.ufs import choose_parameters
 from mkboot.formats.ufsdump import DumpOptions, write_dump
 from mkboot.model.values import Geometry
 from mkboot.tree.content import BytesContent
-from mkboot.tree.filetree import ROOT, FileTree
-from mkboot.tree.node import directory, regular
+from mkboot.tree.filetree import ROOT, FileTree, TreeBuilder
+from mkboot.tree.node import SECOND, Device, Node, NodeType, directory, regular, symlink
 
 SECTOR = 512
 _EXTREMES = (
@@ -55,8 +56,8 @@ def full_tree() -> FileTree:
     for number in range(600):
         builder.add(many, b"a name of some length %05d" % number, regular(BytesContent(b"")))
     builder.add(ROOT, b"indirect", regular(noise(200_000), 0o644))
-    runs = ((0, 8192), (16 << 20, 9000))
-    builder.add(ROOT, b"double", regular(noise((16 << 20) + 9000, *runs), 0o644))
+    runs = ((0, 8192), (17 << 20, 9000))
+    builder.add(ROOT, b"double", regular(noise((17 << 20) + 9000, *runs), 0o644))
     return builder.build()
 
 
@@ -84,6 +85,34 @@ def _without(tree: FileTree, name: bytes) -> FileTree:
     builder = tree.edit()
     builder.unlink(ROOT, name)
     return builder.build()
+
+
+def small_originals(folder: Path) -> dict[str, Original]:
+    """The same kinds with as little in them as has every structure: for fuzzers."""
+    builder = TreeBuilder(directory(0o755), resolution=SECOND)
+    deep = ROOT
+    for number in range(12):
+        deep = builder.add(deep, b"d%d" % number, directory(0o755))
+    builder.link(ROOT, b"hard", builder.add(deep, b"file", regular(BytesContent(b"x" * 3000))))
+    builder.add(ROOT, b"link", symlink(b"d0/d1/" * 30))
+    builder.add(ROOT, b"n" * 200, Node(NodeType.FIFO, 0o644))
+    builder.add(ROOT, b"null", Node(NodeType.CHAR, 0o666, device=Device(13, 2)))
+    builder.add(ROOT, b"indirect", regular(sparse_content(150_000, (0, b"a"), (149_000, b"z"))))
+    tree = builder.build()
+    big, little = folder / "b.ufs", folder / "l.ufs"
+    image_of(big, tree, choose_parameters(2400))
+    image_of(little, tree, choose_parameters(2400), byte_order="little")
+    data = big.read_bytes()
+    disk = disk_of(data)
+    label = Original(disk.data[:SECTOR], {"all": [(0, 512), (128, 384), (444, 64)]}, mend_label)
+    return {
+        "ufs": Original(data, ufs_regions(data, ">")),
+        "ufs-le": Original(little.read_bytes(), ufs_regions(little.read_bytes(), "<")),
+        "label": label,
+        "iso": iso_of(tree),
+        "dump": dump_of(tree),
+        "tar": tar_of(),
+    }
 
 
 def ufs_regions(data: bytes, order: str, base: int = 0) -> dict[str, list[tuple[int, int]]]:
@@ -138,14 +167,6 @@ def disk_of(ufs: bytes) -> Original:
     return Original(bytes(data), regions | {"superblock": inner["superblock"]}, mend_label)
 
 
-def mend_label(data: bytearray) -> None:
-    """Make the label's XOR right: the last of its 256 words."""
-    total = 0
-    for (word,) in struct.iter_unpack(">H", data[:510]):
-        total ^= word
-    struct.pack_into(">H", data, 510, total)
-
-
 def iso_of(tree: FileTree) -> Original:
     """With Rock Ridge, relocated directories and continuation areas."""
     out = bytearray()
@@ -184,20 +205,11 @@ def dump_of(tree: FileTree) -> Original:
     options = DumpOptions(date=1_000_000_000, filesystem=b"/", device=b"/dev/x", host=b"h")
     write_dump(tree, out.extend, options)
     data = bytes(out)
-    magic = struct.pack(">I", 60012)
-    headers = [at for at in range(0, len(data), 1024) if data[at + 24 : at + 28] == magic]
-
-    def mend(spoiled: bytearray) -> None:
-        for at in headers:
-            if at + 1024 <= len(spoiled):
-                struct.pack_into(">I", spoiled, at + 28, 0)
-                total = sum(struct.unpack_from(">256I", spoiled, at))
-                struct.pack_into(">I", spoiled, at + 28, (84446 - total) & 0xFFFFFFFF)
-
+    headers = dump_headers(data)
     early = [at for at in headers if at < len(data) // 2][:60]
     body = [(at + 1024, 1024) for at in early[:20] if at + 2048 <= len(data)]
     regions = {"headers": [(at, 200) for at in headers], "maps-and-directories": body}
-    return Original(data, regions, mend)
+    return Original(data, regions, mend_dump)
 
 
 def tar_of() -> Original:
@@ -214,16 +226,7 @@ def tar_of() -> Original:
             info.type, info.linkname = kind, "file0"
             archive.addfile(info)
     data = out.getvalue()
-    headers = [at - 257 for at in _all(data, b"ustar")]
-
-    def mend(spoiled: bytearray) -> None:
-        for at in headers:
-            if at + 512 <= len(spoiled):
-                spoiled[at + 148 : at + 156] = b" " * 8
-                total = sum(spoiled[at : at + 512])
-                spoiled[at + 148 : at + 156] = b"%06o\0 " % total
-
-    return Original(data, {"headers": [(at, 512) for at in headers]}, mend)
+    return Original(data, {"headers": [(at, 512) for at in tar_headers(data)]}, mend_tar)
 
 
 def spoil(original: Original, seed: int) -> tuple[str, bytes]:

@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 from damage.bounded import Bounded
-from damage.corpus import SECTOR, Original, disk_of, mend_label, originals
+from damage.corpus import SECTOR, Original, disk_of, originals
 from damage.hostile_isos import ISOS
 from damage.test_corpus import every_command, faults, run_all
+
+from fuzz.mend import mend_label
 
 Spoil = Callable[[bytearray], None]
 ROOT_INODE = 2

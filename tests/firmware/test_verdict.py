@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from mkboot.firmware.verdict import BACK, clean_lines, judge, read_nothing
+from mkboot.firmware.verdict import BACK, clean_lines, judge, started
 
 BANNER = (
     "Welcome to OpenBIOS v1.1 built on Dec 16 2025 06:10",
@@ -84,8 +84,9 @@ def test_consoles_are_cleaned() -> None:
 
 
 def test_when_no_drive_was_seen() -> None:
-    assert read_nothing((*BANNER, NO_STATE, BACK))
-    assert not read_nothing((*BANNER, "File not found", NO_STATE, BACK))
-    assert not read_nothing((*BANNER, *NOT_OTHERS, NO_STATE, BACK))
-    assert not read_nothing((*BANNER, *FCODE_START, "x"))
-    assert not read_nothing(())
+    assert started((*BANNER, *FCODE_START, "x"))
+    assert started((*BANNER, *FCODE_START))
+    assert not started((*BANNER, NO_STATE, BACK))
+    assert not started((*BANNER, "File not found", NO_STATE, BACK))
+    assert not started((*BANNER, *NOT_OTHERS, NO_STATE, BACK))
+    assert not started(())

@@ -111,7 +111,7 @@ def test_the_first_record_may_be_lost(streams: list[Laid]) -> None:
 
 def test_nothing_at_all_is_still_an_error() -> None:
     for stream in (b"", bytes(5000), b"\0\0\xea\x6c" * 5000):
-        with pytest.raises(InputError, match="not a ufsdump stream"):
+        with pytest.raises(InputError, match=r"not a ufsdump stream|checksum is wrong"):
             salvaged(stream)
 
 
@@ -157,7 +157,10 @@ def test_a_file_that_shrank_is_told_and_the_rest_comes_out() -> None:
     m.header(5)
     dump = salvaged(bytes(m.data))
     assert [p for p, _, _ in dump.tree.walk()] == [b"/", b"/whole"]
-    assert damages(dump) == ["/shrank: lost: only 1024 of its 5000 bytes are surely there"]
+    assert damages(dump) == [
+        "/shrank: lost: only 1024 of its 5000 bytes are surely there",
+        ": lost with their names: inodes 5, 6, 7, 8",  # which the maker's map promises
+    ]
 
 
 def test_a_file_dumped_again_counts_the_second_time() -> None:
@@ -186,3 +189,39 @@ def test_sums_made_right_over_damage_never_surprise(streams: list[Laid]) -> None
             continue
         for node in dump.tree.nodes:
             assert sum(len(c) for c in node.content.chunks()) == node.content.size
+
+
+def test_zeros_that_reach_over_a_header_spoil_the_file_before_it() -> None:
+    """Whether the data before the zeroed header is whole nobody knows: so it is told."""
+    b = TreeBuilder(directory(), resolution=1000)
+    for name in (b"a", b"b", b"c"):
+        b.add(0, name, regular(BytesContent(name * 5000)))
+    laid = lay(b.build())
+    first = next(n for n, ino in enumerate(laid.owners) if laid.paths.get(ino) == [b"/a"])
+    broken = bytearray(laid.stream)
+    broken[(first + 3) * 1024 : (first + 8) * 1024] = bytes(5 * 1024)
+    dump = salvaged(bytes(broken))
+    assert lost(laid, dump) == [b"/a", b"/b"]
+    assert untold(laid, dump, set()) == []
+
+
+def test_a_header_among_the_data_in_its_very_place_is_data() -> None:
+    """A file that holds what could stand there as a header; the header behind it is damaged."""
+    m = Maker()
+    m.directory(2, (b"f", 3), (b"g", 4), (b"h", 5))
+    forged = Maker()
+    forged.data[:] = bytes(len(m.data) + 1024)  # behind the header of f
+    forged.inode(6, 0o100644, b"")
+    data = bytes(forged.data[-1024:]) + b"rest of f" * 300
+    m.inode(3, 0o100644, data)
+    at = len(m.data)
+    m.inode(4, 0o100644, b"g")
+    m.inode(5, 0o100644, b"h")
+    m.header(5)
+    assert read_dump(BytesSource(bytes(m.data))).tree.node_at(b"g") is not None
+    m.data[at + 300] ^= 1
+    tree = salvaged(bytes(m.data)).tree
+    assert tree.node_at(b"f").content.read(0, 9999) == data
+    assert tree.node_at(b"g") is None
+    assert tree.node_at(b"h").content.read(0, 9) == b"h"
+    assert tree.find(b"lost+found") is None

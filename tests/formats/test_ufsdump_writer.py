@@ -82,6 +82,15 @@ def test_restore_makes_any_tree_again(tree: FileTree) -> None:
         assert_same(tree, restore(dump_of(tree), Path(room)))
 
 
+@needs("restore")
+@pytest.mark.slow
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(trees(restorable=True))
+def test_restore_makes_200_trees_again(tree: FileTree) -> None:
+    with tempfile.TemporaryDirectory() as room:
+        assert_same(tree, restore(dump_of(tree), Path(room)))
+
+
 @settings(max_examples=60, deadline=None)
 @given(trees())
 def test_estimate_is_exact(tree: FileTree) -> None:

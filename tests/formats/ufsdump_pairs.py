@@ -12,7 +12,7 @@ from formats.ufsdump_tools import nodes, trees
 from hypothesis import strategies as st
 
 from mkboot.tree.filetree import FileTree
-from mkboot.tree.node import SECOND, Node, NodeType, directory
+from mkboot.tree.node import SECOND, Node, NodeType
 
 #: Level 0 is taken at DATES[0], the first changes come then, and so on.
 DATES = (1_500_000_000, 1_500_001_000, 1_500_002_000)
@@ -101,42 +101,54 @@ def changed(draw: st.DrawFn, tree: FileTree, seconds: int, restorable: bool) -> 
     """The tree after a few random changes."""
     c = Changer(tree, seconds)
     for n in range(draw(st.integers(0, 8))):
-        live = sorted(c.live())
-        directories = [d for d in live if c.b.node(d).is_directory]
-        files = [f for f in live if not c.b.node(f).is_directory]
-        parent = draw(st.sampled_from(directories))
-        names = sorted(c.b.children(parent))
         new = b"new %d at %d" % (n, seconds)
-        what = draw(st.sampled_from(["add", "mkdir", "remove", "move", "link", "edit", "swap"]))
-        if what == "add":
-            node = draw(nodes(restorable=restorable))
-            if not node.is_directory:
-                c.add(parent, new, node)
-        elif what == "mkdir":
-            c.add(parent, new, directory(draw(st.integers(0, 0o777))))
-        elif what == "link" and files:
-            c.link(parent, new, draw(st.sampled_from(files)))
-        elif what == "edit" and files:
-            number = draw(st.sampled_from(files))
-            other = draw(nodes(restorable=restorable).filter(lambda x: not x.is_directory))
-            if c.b.node(number).type is NodeType.FILE is other.type:
-                c.touch(number, content=True, mode=other.mode)
-                c.b.replace(number, replace(c.b.node(number), content=other.content))
-            elif c.b.node(number).type is not NodeType.SYMLINK:
-                c.touch(number, content=False, mode=other.mode, uid=other.uid)
-        elif names and what in ("remove", "move", "swap"):
-            name = draw(st.sampled_from(names))
-            if what == "remove":
-                c.remove(parent, name)
-            elif what == "move":
-                c.move(parent, name, draw(st.sampled_from(directories)), new)
-            else:  # a file becomes a directory or the other way round, often the same inode
-                was_directory = c.b.node(c.b.children(parent)[name]).is_directory
-                c.remove(parent, name)
-                node = draw(nodes(restorable=restorable))
-                if was_directory != node.is_directory:
-                    c.add(parent, name, node)
+        draw(st.sampled_from([_put, _edit, _take]))(draw, c, new, nodes(restorable=restorable))
     return c.build()
+
+
+def _directories(c: Changer) -> list[int]:
+    return [d for d in sorted(c.live()) if c.b.node(d).is_directory]
+
+
+def _files(c: Changer) -> list[int]:
+    return [f for f in sorted(c.live()) if not c.b.node(f).is_directory]
+
+
+def _put(draw: st.DrawFn, c: Changer, new: bytes, anything: st.SearchStrategy[Node]) -> None:
+    """Something new, or a link to what is there."""
+    parent, files = draw(st.sampled_from(_directories(c))), _files(c)
+    if files and draw(st.booleans()):
+        c.link(parent, new, draw(st.sampled_from(files)))
+    else:
+        c.add(parent, new, draw(anything))
+
+
+def _edit(draw: st.DrawFn, c: Changer, _new: bytes, anything: st.SearchStrategy[Node]) -> None:
+    """Other content, or another mode and owner."""
+    if not (files := _files(c)):
+        return
+    number, other = draw(st.sampled_from(files)), draw(anything)
+    if c.b.node(number).type is NodeType.FILE is other.type:
+        c.touch(number, content=True, mode=other.mode)
+        c.b.replace(number, replace(c.b.node(number), content=other.content))
+    elif c.b.node(number).type is not NodeType.SYMLINK:
+        c.touch(number, content=False, mode=other.mode, uid=other.uid)
+
+
+def _take(draw: st.DrawFn, c: Changer, new: bytes, anything: st.SearchStrategy[Node]) -> None:
+    """Remove, move, or put another kind of thing in the place, often with the same inode."""
+    parent = draw(st.sampled_from(_directories(c)))
+    if not (names := sorted(c.b.children(parent))):
+        return
+    name, what = draw(st.sampled_from(names)), draw(st.integers(0, 2))
+    if what == 0:
+        c.move(parent, name, draw(st.sampled_from(_directories(c))), new)
+        return
+    was_directory = c.b.node(c.b.children(parent)[name]).is_directory
+    c.remove(parent, name)
+    if what == 1:
+        node = draw(anything.filter(lambda n: n.is_directory != was_directory))
+        c.add(parent, name, node)
 
 
 @st.composite

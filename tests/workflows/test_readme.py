@@ -68,6 +68,7 @@ def judge_log(sun: Sun, done: Typed, left: dict[str, Rows], *, one_disc: bool) -
     assert log[-1] == "reboot"
     assert [x for x in log if x.startswith("installboot")] == ["installboot c0t0d0s0"]
     assert [x for x in log if x.startswith("swap")] == ["swap c0t0d0s1", "swap c0t1d0s1"]
+    assert log.count("button") <= 1  # the first disc of a boot; the others are ejected
     assert log.count("disc other") == (0 if one_disc else 1)
     wanted = re.findall(r'"(\d+ files are good)"', re.sub(r"\s+", " ", sun.readme))
     assert re.findall(r"\d+ files are good", done.stdout.decode()) == wanted

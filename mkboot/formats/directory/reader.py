@@ -23,15 +23,32 @@ from mkboot.tree.names import show
 from mkboot.tree.node import TYPE_OF_BITS, Device, Node, NodeType
 
 
-class _Root:
+class _Opened:
+    """A directory that stays open for as long as somebody has this."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        weakref.finalize(self, os.close, fd)
+
+
+class _Root(_Opened):
     """The directory that was read, kept open for as long as its tree is in use."""
 
     def __init__(self, path: Path) -> None:
         try:
-            self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            super().__init__(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
         except OSError as e:
             raise CallerError(f"{path}: {e.strerror}") from e
-        weakref.finalize(self, os.close, self.fd)
+        self._last: tuple[tuple[bytes, ...], _Opened] | None = None
+
+    def folder(self, names: tuple[bytes, ...]) -> _Opened:
+        """A directory below; the last one is kept, for files are read one after another."""
+        if self._last is not None and self._last[0] == names:
+            return self._last[1]
+        with directory_beneath(self.fd, names) as fd:
+            made = _Opened(os.dup(fd))
+        self._last = names, made
+        return made
 
 
 class _Identity(NamedTuple):
@@ -43,15 +60,27 @@ class _Identity(NamedTuple):
     mtime: int
 
 
+#: What st_blocks counts, in bytes.
+_BLOCK = 512
+
+
 class PathContent(Content):
     """A file's content, by its path.  A file that is changed meanwhile is an ``InputError``."""
 
-    __slots__ = ("_identity", "_names", "_root")
+    __slots__ = ("_folder", "_identity", "_name", "_root", "_whole")
 
-    def __init__(self, root: _Root, names: tuple[bytes, ...], status: os.stat_result) -> None:
+    def __init__(
+        self, root: _Root, folder: tuple[bytes, ...], name: bytes, status: os.stat_result
+    ) -> None:
         self._root = root
-        self._names = names
+        self._folder = folder
+        self._name = name
         self._identity = _identity(status)
+        self._whole = status.st_blocks * _BLOCK >= status.st_size
+
+    @property
+    def _names(self) -> tuple[bytes, ...]:
+        return (*self._folder, self._name)
 
     @property
     def size(self) -> int:
@@ -60,6 +89,9 @@ class PathContent(Content):
 
     def extents(self) -> Iterator[Extent]:
         """What the file system says is no hole, or all of it where it cannot tell."""
+        if self._whole:
+            yield Extent(0, self.size)
+            return
         fd = self._open()
         try:
             runs = _data_runs(fd, self.size)
@@ -67,6 +99,10 @@ class PathContent(Content):
         finally:
             os.close(fd)
         yield from runs
+
+    def is_whole(self) -> bool:
+        """Whether it takes as much room as it has bytes."""
+        return self._whole
 
     def read(self, offset: int, length: int) -> bytes:
         """Read, and look that the file is still the one it was."""
@@ -88,8 +124,8 @@ class PathContent(Content):
     def _open(self) -> int:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         try:
-            with directory_beneath(self._root.fd, self._names[:-1]) as parent:
-                return os.open(self._names[-1], flags, dir_fd=parent)
+            folder = self._root.folder(self._folder)
+            return os.open(self._name, flags, dir_fd=folder.fd)
         except OSError as e:
             raise _error(e, self._names) from e
 
@@ -106,7 +142,7 @@ def read_directory(path: Path) -> FileTree:
     """
     root = _Root(path)
     status = os.fstat(root.fd)
-    builder = TreeBuilder(_node(root, (), status, b""))
+    builder = TreeBuilder(_node(root, (), b"", status, b""))
     links: dict[tuple[int, int], int] = {}
     stack: list[tuple[tuple[bytes, ...], int]] = [((), 0)]
     while stack:
@@ -135,13 +171,15 @@ def _read_one(root: _Root, names: tuple[bytes, ...]) -> list[tuple[bytes, Node, 
         for name in names_in(fd):
             status = os.stat(name, dir_fd=fd, follow_symlinks=False)
             target = os.readlink(name, dir_fd=fd) if stat.S_ISLNK(status.st_mode) else b""
-            found.append((name, _node(root, (*names, name), status, target), status))
+            found.append((name, _node(root, names, name, status, target), status))
     return found
 
 
-def _node(root: _Root, names: tuple[bytes, ...], status: os.stat_result, target: bytes) -> Node:
+def _node(
+    root: _Root, folder: tuple[bytes, ...], name: bytes, status: os.stat_result, target: bytes
+) -> Node:
     kind = TYPE_OF_BITS[stat.S_IFMT(status.st_mode)]
-    content = PathContent(root, names, status) if kind is NodeType.FILE else EMPTY
+    content = PathContent(root, folder, name, status) if kind is NodeType.FILE else EMPTY
     return Node(
         kind,
         stat.S_IMODE(status.st_mode),

@@ -28,6 +28,10 @@ _BEARABLE = frozenset({
     errno.ENOENT, errno.EOVERFLOW,
 })  # fmt: skip
 
+#: More levels are refused: every step into one begins at the top again.  A path of Solaris
+#: has at most 1024 bytes (PATH_MAX).
+_DEEPEST = 1024
+
 
 class _Directory(NamedTuple):
     names: tuple[bytes, ...]
@@ -115,6 +119,11 @@ class _Writer:
     def _fill(self, at: _Directory, fd: int) -> list[_Directory]:
         """What is in one directory; the directories in it are returned, made but empty."""
         inside: list[_Directory] = []
+        if len(at.names) > _DEEPEST:
+            raise InputError(
+                f"directories lie more than {_DEEPEST} levels deep",
+                hint="mkboot tar takes them all",
+            )
         for name, number in sorted(self._tree.children(at.number).items()):
             names = (*at.names, name)
             with _errors(names):

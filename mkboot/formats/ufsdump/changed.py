@@ -22,9 +22,9 @@ from mkboot.tree.node import SECOND, Node
 
 #: Where the time of the last access lies in an inode: reading a file is no change.
 _ATIME = slice(16, 24)
-#: Where blocks (and device numbers), flags, generation and shadow inode lie; then owners
-#: and the attribute directory.
-_BLOCKS, _IDS = slice(40, 112), slice(116, 128)
+#: Where blocks, flags and generation lie; the words among them that hold a device number;
+#: owners and the attribute directory.
+_BLOCKS, _DEVICE, _IDS = slice(40, 112), slice(40, 48), slice(116, 128)
 
 
 def choose_changed(plan: Plan, base_date: int, base: Scan | None) -> frozenset[int] | None:
@@ -73,9 +73,10 @@ def differs(member: Member, base: Scan, order: ByteOrder) -> bool:
         return member.content.read(0, member.size) != old.target
     if kind in (IFDIR, IFATTRDIR):
         return sorted(parse_entries(member.content, order, ())) != sorted(old.entries)
-    if old.dinode[_BLOCKS] == member.dinode[_BLOCKS]:
-        return False
-    return kind != IFREG or not _same_content(member.content, old.content)
+    if kind != IFREG:
+        return old.dinode[_DEVICE] != member.dinode[_DEVICE]
+    same_place = old.dinode[_BLOCKS] == member.dinode[_BLOCKS]
+    return not same_place and not _same_content(member.content, old.content)
 
 
 def _facts(dinode: bytes) -> tuple[bytes, ...]:

@@ -21,6 +21,8 @@ from mkboot.formats.ufsdump.structs import (
     RECORD,
     SHADOW_AT,
     SHADOW_ROOM,
+    TS_BITS,
+    TS_CLRI,
     TYPE_NAMES,
 )
 
@@ -55,6 +57,16 @@ class Header(NamedTuple):
     first_record: int
     record_size: int
     shadow: bytes
+
+    @property
+    def present(self) -> bytes:
+        """A byte for each data record announced, 0 for one that is a hole and not there.
+
+        Maps have no holes: some writers leave their ``addr`` as it was.
+        """
+        if self.type in (TS_CLRI, TS_BITS):
+            return b"\1" * self.announced
+        return self.addr[: self.announced]
 
     @property
     def type_name(self) -> str:

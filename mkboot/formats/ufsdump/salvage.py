@@ -139,7 +139,7 @@ class _Gatherer:
         open_.gap_behind = found.gap_behind
         open_.whole &= found.whole
         if open_.whole:
-            present = found.header.addr[: found.header.announced]
+            present = found.header.present
             open_.runs.add_places(found.places, present)
 
     def _take_acl(self, found: Found) -> None:
@@ -150,7 +150,7 @@ class _Gatherer:
         open_.acl_whole &= found.whole and not found.gap
         open_.gap_behind = found.gap_behind
         if open_.acl_whole:
-            open_.acl.add_places(found.places, found.header.addr[: found.header.announced])
+            open_.acl.add_places(found.places, found.header.present)
 
     def _take_map(self, found: Found, kind: int) -> None:
         self._map_kind = kind if found.whole else 0
@@ -158,7 +158,7 @@ class _Gatherer:
             self._maps[kind] = Runs()
             return
         runs = self._maps.setdefault(kind, Runs())
-        runs.add_places(found.places, found.header.addr[: found.header.announced])
+        runs.add_places(found.places, found.header.present)
 
     def _map(self, kind: int) -> InodeMap | None:
         runs = self._maps.get(kind)

@@ -97,7 +97,7 @@ class Stream:
         """
         if not 0 <= header.announced <= ADDRESSES:
             raise InputError(f"announces {header.announced} records", place=self.at(self.next))
-        present = header.addr[: header.announced]
+        present = header.present
         start = self.next + 1
         end = start + header.announced - present.count(0)
         if end > self.records:

@@ -249,7 +249,7 @@ def data_records(header: Header) -> int:
     """How many records follow a header: none where its count means something else."""
     if header.type == TS_END or (header.type == TS_TAPE and header.volume == 1):
         return 0
-    return header.announced - header.addr[: header.announced].count(0)
+    return header.announced - header.present.count(0)
 
 
 def _magics(volumes: Volumes, within: int) -> Iterator[int]:

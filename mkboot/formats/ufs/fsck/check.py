@@ -33,12 +33,12 @@ def check_ufs(source: ByteSource, *, place: tuple[str, ...] = ()) -> FsckReport:
     ``StoppedError`` for I/O errors.
     """
     faults = Collector()
-    sb, order = find_superblock(source, place, faults)
+    sb, order, at = find_superblock(source, place, faults)
     if sb is None:
         kept = tuple(faults.finished({}))
         return FsckReport(order, False, kept, dict(faults.counts), Looked(superblocks=1))
     try:
-        disk = Disk(source, sb, order)
+        disk = Disk(source, sb, order, at)
     except InputError as e:
         raise e.inside(*place) from e
     superblocks = check_superblock(disk, faults)

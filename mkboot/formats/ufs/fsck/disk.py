@@ -22,10 +22,13 @@ _MOST_INODES = 1 << 27
 
 
 class Disk:
-    """``groups`` are those of which at least the beginning is there; ``inodes`` theirs."""
+    """``groups`` are those of which at least the beginning is there; ``inodes`` theirs.
+    ``superblock_at`` is the byte where the superblock lies that is used.
+    """
 
-    def __init__(self, source: ByteSource, sb: Superblock, order: ByteOrder) -> None:
+    def __init__(self, source: ByteSource, sb: Superblock, order: ByteOrder, at: int) -> None:
         self.source = source
+        self.superblock_at = at
         self.sb = sb
         self.order: ByteOrder = order
         there = min(sb.size, source.size // sb.fsize)

@@ -20,13 +20,14 @@ def find_paths(
     if not wanted:
         return {}
     named: dict[int, tuple[int, bytes]] = {}
+    asked = wanted | set(owner.values())
     reader = DirectoryReader(disk)
     for directory, dinode in directories_of(disk, inodes):
         for base, data in reader.chunks(dinode):
             for _, ino, name in entries_of(data, base, disk.order, lambda _code, _words: None):
                 if name in (b".", b"..") or ino in named or ino >= disk.inodes:
                     continue
-                if ino in wanted or inodes.kind[ino] in (DIRECTORY, ATTRIBUTES):
+                if ino in asked or inodes.kind[ino] in (DIRECTORY, ATTRIBUTES):
                     named[ino] = (directory, name)
     return {ino: path for ino in wanted if (path := _path(ino, named, owner))}
 

@@ -47,9 +47,10 @@ _MTB_COPIES = 10
 
 def find_superblock(
     source: ByteSource, place: tuple[str, ...], faults: Collector
-) -> tuple[Superblock | None, ByteOrder]:
+) -> tuple[Superblock | None, ByteOrder, int]:
     """The superblock, or its first copy where it is no good, or None where that is none
-    either.  ``InputError`` where there is no magic number at all.
+    either; its byte order; the byte where it lies.  ``InputError`` where there is no magic
+    number at all.
     """
     orders = [_order_at(source, at) for at in (SUPERBLOCK_AT, _FIRST_COPY)]
     order = orders[0] or orders[1]
@@ -64,10 +65,10 @@ def find_superblock(
             _tell_words(sb, faults)
         unusable = find_fault(sb)
         if not unusable:
-            return sb, own
+            return sb, own, at
         if at == SUPERBLOCK_AT:
             faults.add(Phase.SUPERBLOCK, "sb-unusable", PLACE, unusable)
-    return None, order
+    return None, order, SUPERBLOCK_AT
 
 
 def _order_at(source: ByteSource, at: int) -> ByteOrder | None:
@@ -134,7 +135,7 @@ def _tables(disk: Disk, faults: Collector) -> None:
     good = good and 0 <= sb.postbloff <= room - sizes[0] and 0 <= sb.rotbloff <= room - sizes[1]
     if not good:
         return
-    data = disk.source.pread(SUPERBLOCK_AT, SUPERBLOCK)
+    data = disk.source.pread(disk.superblock_at, SUPERBLOCK)
     positions, distances = rotational_tables(sb)
     mark = ">" if disk.order == "big" else "<"
     said = struct.unpack_from(f"{mark}{len(positions)}h", data, sb.postbloff)
@@ -172,9 +173,7 @@ def _copies(disk: Disk, faults: Collector) -> int:
     """Every group's copy against the superblock that is used."""
     sb = disk.sb
     length = min(max(sb.sbsize, MAGIC_AT + 4), SUPERBLOCK)
-    own = _steady(disk.source.pread(SUPERBLOCK_AT, length))
-    if _order_at(disk.source, SUPERBLOCK_AT) is None:
-        own = _steady(disk.source.pread(_FIRST_COPY, length))
+    own = _steady(disk.source.pread(disk.superblock_at, length))
     looked = 0
     for group in range(disk.groups):
         if sb.magic == MAGIC_MULTI_TERABYTE and _MTB_COPIES <= group < sb.ncg - _MTB_COPIES:
