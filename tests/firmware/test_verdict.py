@@ -83,7 +83,7 @@ def test_consoles_are_cleaned() -> None:
     assert clean_lines(raw) == ("one", "two", r"thr\xffee", "four")
 
 
-def test_when_no_drive_was_seen() -> None:
+def test_whether_anything_was_started() -> None:
     assert started((*BANNER, *FCODE_START, "x"))
     assert started((*BANNER, *FCODE_START))
     assert not started((*BANNER, NO_STATE, BACK))
