@@ -272,7 +272,7 @@ CODES: tuple[Code, ...] = (
     Code("volume-foreign", "A volume belongs to another set.", "Take it out of the directory."),
     Code(
         "dump-damaged",
-        "A ufsdump stream contradicts itself or is cut off.",
+        "A ufsdump stream contradicts itself or is cut off; or a path that is lost by it.",
         "Copy or capture it again.",
     ),
     Code(

@@ -58,8 +58,8 @@ def verify_image(path: Path, progress: Progress) -> Verification:
 def verify_medium(medium: Medium, progress: Progress) -> Verification:
     """Check an image, or a slice of one, that is open."""
     if medium.kind is Kind.UNKNOWN:
-        what = "is empty" if not medium.size else "is no label, ISO 9660, UFS or dump"
-        raise InputError(what, place=(str(medium.path),))
+        why = "it is empty" if not medium.size else "no label, ISO 9660, UFS or dump"
+        raise InputError(f"nothing that mkboot knows: {why}", place=(str(medium.path),))
     inspection = inspect_medium(medium)
     account = _Account(findings=list(inspection.findings))
     with progress.step("read every file", medium.size, "bytes") as step:

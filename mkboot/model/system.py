@@ -74,7 +74,8 @@ class FileSystem:
     """A UFS of the host. ``slice`` is its name (``c0t0d0s5``), ``mount`` where it belongs.
 
     ``device`` is what vfstab calls it (``/dev/md/dsk/d0``, say).  ``accepted`` tells why
-    it was captured although not clean, empty if it was.
+    it was captured although not clean, empty if it was.  ``dumps`` stand in the order in
+    which they were taken.
     """
 
     slice: str

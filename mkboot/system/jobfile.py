@@ -44,6 +44,8 @@ def load_job(folder: Path) -> Job:
         where = f"{path}:{line[1]}" if line else str(path)
         text = str(e).replace(line[0], "") if line else str(e)
         raise InputError(f"not TOML: {text}", place=(where,)) from e
+    except RecursionError as e:
+        raise InputError("nests too deep", place=(str(path),)) from e
     job = from_document(Job, document, (str(path),))
     if job.schema != SCHEMA:
         raise InputError(f"is schema {job.schema}, this mkboot reads {SCHEMA}", place=(str(path),))
@@ -67,6 +69,8 @@ def _problem(job: Job) -> str:
         return f"name: {job.name!r} is no name"
     if not job.source:
         return "source: no disk is named"
+    if any(b"\0" in file for file in (job.base, *(s.file for s in job.source))):
+        return "base, file: there is no file with a NUL in its name"
     names = [fs.slice for fs in job.file_system]
     for fs in job.file_system:
         if names.count(fs.slice) > 1:

@@ -83,7 +83,8 @@ class CaptureStore:
         path = self.path / dump.file
         if not path.is_file() or path.stat().st_size != dump.size:
             raise InputError(
-                f"{path} is missing or not {dump.size} bytes long", hint="mkboot capture JOB --force captures again"
+                f"{path} is missing or not {dump.size} bytes long",
+                hint="mkboot capture JOB --force captures again",
             )
         return FileSource(path)
 
@@ -92,7 +93,10 @@ class CaptureStore:
         try:
             return (self.path / name).read_bytes()
         except OSError as e:
-            raise InputError(f"{self.path / name}: {e.strerror}", hint="mkboot capture JOB --force captures again") from e
+            raise InputError(
+                f"{self.path / name}: {e.strerror}",
+                hint="mkboot capture JOB --force captures again",
+            ) from e
 
     def _note(self, slice_: str, level: int) -> Path:
         return self.path / (dump_name(slice_, level) + ".json")

@@ -139,6 +139,41 @@ class RunsContent(Content):
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+class SpanContent(Content):
+    """A file without holes whose data lie in one stretch of a source, in as little memory as
+    may be: of these there are hundreds of thousands.
+    """
+
+    __slots__ = ("_at", "_size", "_source")
+
+    def __init__(self, source: ByteSource, size: int, at: int) -> None:
+        self._source = source
+        self._size = size
+        self._at = at
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._size
+
+    def is_whole(self) -> bool:
+        """Always."""
+        return True
+
+    def extents(self) -> Iterator[Extent]:
+        """One run, or none."""
+        if self._size:
+            yield Extent(0, self._size)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Read there; a source that is too short is an ``InputError``."""
+        want = max(0, min(length, self._size - offset))
+        data = self._source.pread(self._at + offset, want) if want else b""
+        if len(data) != want:
+            raise InputError(f"data at byte {self._at + offset} lies past the end")
+        return data
+
+
 class ContentSource:
     """A file's content as a source of bytes, holes as zeros."""
 

@@ -124,6 +124,7 @@ class TreeBuilder:
         self.resolution = resolution
         self._nodes: list[Node] = [root]
         self._names: dict[int, dict[bytes, int]] = {ROOT: {}}
+        self._lent = False
 
     @classmethod
     def copy_of(cls, tree: FileTree) -> TreeBuilder:
@@ -138,6 +139,7 @@ class TreeBuilder:
 
         Raises ``InputError`` for a name that may not be, or is there already.
         """
+        self._own()
         number = len(self._nodes)
         self._nodes.append(node)
         try:
@@ -152,6 +154,7 @@ class TreeBuilder:
     def link(self, parent: int, name: bytes, number: int) -> None:
         """Give the node ``number`` one more name."""
         check_name(name)
+        self._own()
         inside = self._names.get(parent)
         if inside is None:
             raise InputError(f"'{show(name)}' lies in what is no directory")
@@ -161,12 +164,14 @@ class TreeBuilder:
 
     def unlink(self, parent: int, name: bytes) -> None:
         """Take a name away, and with it all that only it leads to."""
+        self._own()
         del self._names[parent][name]
 
     def replace(self, number: int, node: Node) -> None:
         """Put another node of the same kind (directory or not) in place of ``number``."""
         if node.is_directory != self._nodes[number].is_directory:
             raise InputError("a directory and a file cannot take each other's place")
+        self._own()
         self._nodes[number] = node
 
     def node(self, number: int) -> Node:
@@ -219,46 +224,55 @@ class TreeBuilder:
 
         Nodes that no name leads to any more are left out, so numbers may change.
         """
-        order, parents = self._reachable()
-        renumber = {old: new for new, old in enumerate(order)}
-        links = [0] * len(order)
-        names: dict[int, Mapping[bytes, int]] = {}
-        for new, old in enumerate(order):
-            inside = self._names.get(old)
-            if inside is None:
-                continue
-            names[new] = {name: renumber[child] for name, child in inside.items()}
-            links[new] += 2
-            for child in names[new].values():
-                if self._nodes[order[child]].is_directory:
-                    links[new] += 1
-                else:
-                    links[child] += 1
-        return FileTree(
-            nodes=[self._nodes[old] for old in order],
-            names=names,
-            parents=[renumber[p] for p in parents],
-            nlinks=links,
-            resolution=self.resolution,
-        )
+        parents = self._parents()
+        if -1 in parents:
+            self._leave_out(parents)
+            parents = self._parents()
+        links = [0] * len(self._nodes)
+        for number, inside in self._names.items():
+            links[number] += 2
+            for child in inside.values():
+                links[number if self._nodes[child].is_directory else child] += 1
+        self._lent = True
+        return FileTree(self._nodes, self._names, parents, links, self.resolution)
 
-    def _reachable(self) -> tuple[list[int], list[int]]:
-        """Node numbers in the order of their adding, and the parent of each (the root's: root)."""
-        parent_of = {ROOT: ROOT}
+    def _parents(self) -> list[int]:
+        """The directory in which each node was met first (the root's: root), -1 for those that
+        no name leads to.
+        """
+        parents = [-1] * len(self._nodes)
+        parents[ROOT] = ROOT
         stack = [ROOT]
         while stack:
             at = stack.pop()
             for name, child in self._names[at].items():
                 is_directory = self._nodes[child].is_directory
-                if child in parent_of:
+                if parents[child] >= 0:
                     if is_directory:
                         raise InputError(f"directory '{show(name)}' has two parents")
                     continue
-                parent_of[child] = at
+                parents[child] = at
                 if is_directory:
                     stack.append(child)
-        order = sorted(parent_of)
-        return order, [parent_of[n] for n in order]
+        return parents
+
+    def _leave_out(self, parents: Sequence[int]) -> None:
+        """Drop the nodes whose parent is -1, and number the others anew in their order."""
+        order = [n for n, parent in enumerate(parents) if parent >= 0]
+        renumber = {old: new for new, old in enumerate(order)}
+        self._names = {
+            renumber[old]: {name: renumber[child] for name, child in self._names[old].items()}
+            for old in order
+            if old in self._names
+        }
+        self._nodes = [self._nodes[old] for old in order]
+
+    def _own(self) -> None:
+        """Before a change: what a tree was built of is that tree's now, so take a copy."""
+        if self._lent:
+            self._nodes = list(self._nodes)
+            self._names = {number: dict(names) for number, names in self._names.items()}
+            self._lent = False
 
 
 def whole_seconds(time: int) -> int:

@@ -15,7 +15,13 @@ from mkboot.formats.inode import ByteOrder
 from mkboot.formats.ufsdump.header import Header, magic_order, parse_header
 from mkboot.formats.ufsdump.structs import ADDRESSES, RECORD, TS_TAPE
 from mkboot.formats.ufsdump.volumes import Volumes
-from mkboot.tree.content import Content, Extent, RunsContent, join_extents
+from mkboot.tree.content import (
+    Content,
+    Extent,
+    RunsContent,
+    SpanContent,
+    join_extents,
+)
 from mkboot.tree.source import ByteSource
 
 #: Read at once where headers follow each other closely, and where data lies between.
@@ -155,6 +161,8 @@ class Runs:
             del self._runs[-3:]
         if self._runs:
             self._runs[-2] = min(self._runs[-2], size - self._runs[-3])
+        if len(self._runs) == 3 and self._runs[0] == 0 and self._runs[1] == size:
+            return SpanContent(source, size, self._runs[2])
         if len(self._runs) >= 3 * _MANY_RUNS:
             return ManyRunsContent(source, size, self._runs)
         parts = iter(self._runs)

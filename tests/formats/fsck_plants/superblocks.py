@@ -71,6 +71,8 @@ SUPERBLOCKS = [
     _sb("fsbtodb", 2),
     _sb("csmask", -256),
     _sb("csshift", 8),
+    _sb("csmask", 0),
+    _sb("csshift", 0),
     _sb("qbmask", 4095),
     _sb("qfmask", 511),
     _sb("npsect", 62),
