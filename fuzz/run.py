@@ -156,6 +156,7 @@ def _patched(parts: tuple[bytes, int, bytes]) -> bytes:
 
 def _atheris(name: str, seconds: float, *, keep: bool) -> list[Path]:
     """A process of its own that is guided by what code an input reaches."""
+    longest = LONGEST_TEXT if name == "codec" else LONGEST
     with TemporaryDirectory() as folder:
         gathered, finds = Path(folder, "gathered"), Path(folder, "finds")
         gathered.mkdir()
@@ -163,7 +164,7 @@ def _atheris(name: str, seconds: float, *, keep: bool) -> list[Path]:
         argv = [
             sys.executable, "-m", "fuzz.run", ONE, name,
             f"-max_total_time={max(1, int(seconds))}", f"-timeout={SECONDS}",
-            f"-rss_limit_mb={MEMORY >> 20}", f"-max_len={LONGEST_TEXT if name == 'codec' else LONGEST}", "-print_final_stats=1",
+            f"-rss_limit_mb={MEMORY >> 20}", f"-max_len={longest}", "-print_final_stats=1",
             f"-artifact_prefix={finds}/", str(gathered), str(CASES / name),
         ]  # fmt: skip
         (CASES / name).mkdir(parents=True, exist_ok=True)

@@ -48,7 +48,7 @@ def complete_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     path = path.resolve()
     partial = path.with_name(path.name + PARTIAL)
     fd = _locked(partial)
-    if is_remnant(path):
+    if _has_both_names(path):
         partial.unlink()
         os.close(fd)
         fd = _locked(partial)
@@ -72,17 +72,18 @@ def complete_files(paths: Sequence[Path], *, force: bool = False) -> Iterator[li
     """Like ``complete_file`` for files that belong together: they get their names at the end.
 
     A run that is killed while it gives the names leaves some files under both of their
-    names; for ``is_remnant`` and the next run these do not exist.
+    names; for the next run these do not exist (``remnants_of``).
     """
+    remnants = remnants_of(paths)
     paths = [path.resolve() if path.is_symlink() else path for path in paths]
     with ExitStack() as stack:
         fds: list[int] = []
         partials = [path.with_name(path.name + PARTIAL) for path in paths]
         for path, partial in zip(paths, partials, strict=True):
-            if not is_remnant(path):
+            if path not in remnants:
                 refuse_existing(path, force=force)
             fds.append(stack.enter_context(_gone_in_the_end(partial)))
-            if is_remnant(path):
+            if path in remnants:
                 path.unlink()
             os.ftruncate(fds[-1], 0)
         with ExitStack() as syncing:
@@ -130,8 +131,17 @@ def _early_sync(fd: int) -> Iterator[None]:
         raise failed[0]
 
 
-def is_remnant(path: Path) -> bool:
-    """Whether ``path`` was given its name by a run that did not live to name them all."""
+def remnants_of(paths: Sequence[Path]) -> frozenset[Path]:
+    """Those that were given their names by a run that did not live to name them all.
+
+    A run takes the first partial name away when every file has its own.
+    """
+    if not all(path.with_name(path.name + PARTIAL).exists() for path in paths):
+        return frozenset()
+    return frozenset(path for path in paths if _has_both_names(path))
+
+
+def _has_both_names(path: Path) -> bool:
     try:
         return path.samefile(path.with_name(path.name + PARTIAL))
     except FileNotFoundError:

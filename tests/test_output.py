@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mkboot.errors import CallerError
-from mkboot.output import complete_file, complete_files, is_remnant, locked_folder
+from mkboot.output import complete_file, complete_files, locked_folder, remnants_of
 
 
 def test_the_name_appears_at_the_end(tmp_path: Path) -> None:
@@ -91,8 +91,7 @@ def test_a_kill_between_two_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "a.partial").hardlink_to(tmp_path / "a")
     (tmp_path / "b.partial").write_bytes(b"whole")
     (tmp_path / "b.partial.name").hardlink_to(tmp_path / "b.partial")
-    assert is_remnant(paths[0])
-    assert not is_remnant(paths[1])
+    assert remnants_of(paths) == {paths[0]}
     with complete_files(paths) as partials:
         assert not paths[0].exists()
         for partial in partials:
@@ -100,6 +99,21 @@ def test_a_kill_between_two_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             partial.write_bytes(b"again")
     assert [p.read_bytes() for p in paths] == [b"again", b"again"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_kill_after_all_names(tmp_path: Path) -> None:
+    """The files are complete, and only one partial name was taken away: they are kept."""
+    paths = [tmp_path / "a", tmp_path / "b"]
+    for path in paths:
+        path.write_bytes(b"whole")
+    (tmp_path / "a.partial").hardlink_to(paths[0])
+    with pytest.raises(CallerError, match="exists"), complete_files(paths):
+        pass
+    assert [p.read_bytes() for p in paths] == [b"whole", b"whole"]
+    with complete_file(paths[0], force=True) as partial:
+        assert paths[0].read_bytes() == b"whole"
+        partial.write_bytes(b"new")
+    assert paths[0].read_bytes() == b"new"
 
 
 def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

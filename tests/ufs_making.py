@@ -17,6 +17,17 @@ from mkboot.tree.node import SECOND, Device, Node, NodeType, directory, regular,
 from mkboot.tree.source import BytesSource, FileSink
 
 TIME = 1_080_000_000
+#: As different as UFS lets them be; Linux takes fragments up to 4096 bytes.
+SHAPES = [
+    UfsParameters(40960, 640, 1),
+    UfsParameters(40960, 63, 16, cpg=16, minfree=1, optimize="s"),
+    UfsParameters(40001, 107, 27, cpg=2, nbpi=4096),
+    UfsParameters(60000, 248, 19, cpg=2, nbpi=8192),
+    UfsParameters(40960, 640, 1, bsize=4096, fragsize=512),
+    UfsParameters(40960, 63, 16, bsize=4096, fragsize=4096),
+    UfsParameters(40960, 100, 3, fragsize=2048, nbpi=512, nrpos=4),
+    UfsParameters(40960, 99, 5, fragsize=4096, nrpos=1),
+]
 NOISE = BytesSource(random.Random(3).randbytes(1 << 20))
 
 

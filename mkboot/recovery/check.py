@@ -24,9 +24,15 @@ class SegmentCheck:
 
 
 def check_segments(
-    opened: OpenSet, *, thorough: bool, advance: Callable[[int], None] = lambda _count: None
+    opened: OpenSet,
+    *,
+    thorough: bool,
+    stop: bool = False,
+    advance: Callable[[int], None] = lambda _count: None,
 ) -> SegmentCheck:
     """Read every segment at hand and compare: its cksum, or with ``thorough`` all four sums.
+
+    An I/O error is what is wrong with a segment, or with ``stop`` a ``StoppedError``.
 
     Findings: ``volume-missing``, ``segment-checksum``.
     """
@@ -38,7 +44,7 @@ def check_segments(
             if segment.volume not in opened.volumes:
                 missing.add(segment.volume)
                 continue
-            problem = _problem(opened, segment, thorough=thorough, advance=advance)
+            problem = _problem(opened, segment, thorough=thorough, stop=stop, advance=advance)
             count += 1
             size += segment.checksums.size
             if problem:
@@ -70,7 +76,12 @@ def _missing(opened: OpenSet, number: int, name: str, *, holds: bool) -> Finding
 
 
 def _problem(
-    opened: OpenSet, segment: Segment, *, thorough: bool, advance: Callable[[int], None]
+    opened: OpenSet,
+    segment: Segment,
+    *,
+    thorough: bool,
+    stop: bool,
+    advance: Callable[[int], None],
 ) -> str:
     """Why a segment is not what it should be; empty if it is."""
     try:
@@ -85,6 +96,8 @@ def _problem(
     except InputError as e:
         return e.message
     except StoppedError as e:
+        if stop:
+            raise
         return f"cannot be read: {e.message}"
     same = close_cksum(crc, content.size) == segment.checksums.cksum
     return "" if same else "its cksum is not the recorded one"

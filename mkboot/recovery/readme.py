@@ -41,10 +41,10 @@ class _Told:
     lines: tuple[str, ...]
 
 
-def readme(manifest: SetManifest, number: int, *, unlisted: Sequence[str] = ()) -> str:
+def readme(manifest: SetManifest, number: int, *, unlisted: Sequence[str] | None = None) -> str:
     """The text for volume ``number``, in ASCII.
 
-    ``unlisted`` are the files of the disc that cksum.txt cannot name.
+    ``unlisted`` are the files of the disc that cksum.txt cannot name; None: not known here.
     """
     text = render(
         "README.TXT.j2",
@@ -58,8 +58,9 @@ def readme(manifest: SetManifest, number: int, *, unlisted: Sequence[str] = ()) 
         volumes=[_volume(manifest, v.number, v.volume_id) for v in manifest.volumes],
         lacking=[_wrap(text, "  ", "    ") for text in _lacking(manifest.system)],
         stages=[_Told(f"{s.number}. {s.title}", tuple(_lines(s.body))) for s in stages(manifest)],
-        unlisted=[f"  {name}" for name in unlisted[:_NAMES]],
-        more=max(0, len(unlisted) - _NAMES),
+        known=unlisted is not None,
+        unlisted=[f"  {name}" for name in (unlisted or ())[:_NAMES]],
+        more=max(0, len(unlisted or ()) - _NAMES),
     )
     return text.encode("ascii", "backslashreplace").decode("ascii")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mkboot.errors import InputError
+from mkboot.errors import RESUMABLE, InputError, stopped_by
 from mkboot.model import codec
 from mkboot.model.system import SCHEMA, Dump, System
 from mkboot.output import write_text
@@ -93,6 +93,8 @@ class CaptureStore:
         try:
             return (self.path / name).read_bytes()
         except OSError as e:
+            if e.errno in RESUMABLE:
+                raise stopped_by(e, str(self.path / name)) from e
             raise InputError(
                 f"{self.path / name}: {e.strerror}",
                 hint="mkboot capture JOB --force captures again",

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from mkboot.errors import CallerError, InputError, stopped_by
+from mkboot.errors import RESUMABLE, CallerError, InputError, stopped_by
 
 
 class ByteSource(Protocol):
@@ -57,6 +57,8 @@ class FileSource:
             os.pread(self._fd, 1, 0)
         except OSError as e:
             os.close(self._fd)
+            if e.errno in RESUMABLE:
+                raise stopped_by(e, str(path)) from e
             raise CallerError(f"{path}: {e.strerror}") from e
 
     def pread(self, offset: int, length: int) -> bytes:

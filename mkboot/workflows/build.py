@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mkboot.clock import build_time
-from mkboot.errors import BugError, CallerError
+from mkboot.errors import BugError, CallerError, InputError
 from mkboot.formats.bootblock import take_out
 from mkboot.formats.iso import IsoImage, lay_out_iso
 from mkboot.media.base import BaseMedium, read_base
@@ -294,4 +294,7 @@ def _sha256(path: Path) -> str:
     with path.open("rb", buffering=0) as file:
         while data := file.read(CHUNK):
             digest.update(data)
+        done, size = file.tell(), path.stat().st_size
+    if done != size:
+        raise InputError(f"ends at byte {done} of {size}", place=(str(path),))
     return digest.hexdigest()

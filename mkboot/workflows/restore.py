@@ -20,7 +20,7 @@ from mkboot.model.manifest import SetManifest
 from mkboot.model.plan import Action, Step
 from mkboot.model.system import FileSystem
 from mkboot.model.values import UfsParameters
-from mkboot.output import complete_files, is_remnant
+from mkboot.output import complete_files, remnants_of
 from mkboot.progress import Progress
 from mkboot.recovery.check import check_segments
 from mkboot.recovery.plan import make_plan, streams_of
@@ -103,8 +103,9 @@ def restore(
     opened = open_set(*([sets] if isinstance(sets, Path) else sets))
     manifest = opened.manifest
     chosen = _match(manifest, targets)
+    remnants = remnants_of([target.path for target in chosen])
     for target in chosen:
-        _refuse_existing(target, opened, force=force)
+        _refuse_existing(target, opened, force=force or target.path in remnants)
     plans = {t.name: _plan(manifest, t) for t in chosen}
     _verify(opened, progress)
     parameters = _parameters(opened, plans, progress)
@@ -153,7 +154,7 @@ def _refuse_existing(target: DiskTarget, opened: OpenSet, *, force: bool) -> Non
     """An image that is there is overwritten only if it is blank, or with --force; a disc of
     the set never.
     """
-    if not target.path.exists() or is_remnant(target.path):
+    if not target.path.exists():
         return
     if any(v.path.samefile(target.path) for v in opened.volumes.values()):
         raise CallerError(f"{target.path} is a disc of the set itself")
@@ -184,7 +185,7 @@ def _plan(manifest: SetManifest, target: DiskTarget) -> TargetPlan:
     disk = next(d for d in manifest.system.disks if d.name == target.name)
     if target.size is not None:
         sectors = target.size // SECTOR
-    elif target.path.exists() and not is_remnant(target.path):
+    elif target.path.exists():
         sectors = target.path.stat().st_size // SECTOR
     else:
         sectors = disk.sectors
@@ -197,7 +198,7 @@ def _verify(opened: OpenSet, progress: Progress) -> None:
     """Every segment, before the first write."""
     total = sum(stream.size for stream in opened.manifest.streams)
     with progress.step("verify the segments", total, "bytes") as step:
-        check = check_segments(opened, thorough=False, advance=step.advance)
+        check = check_segments(opened, thorough=False, stop=True, advance=step.advance)
     wanted = sum(len(s.segments) for s in opened.manifest.streams)
     if check.segments != wanted or check.findings:
         first = check.findings[0] if check.findings else None

@@ -183,7 +183,7 @@ ISOS: dict[str, Callable[[], bytes]] = {
     "two in each other": two_in_each_other,
     "a bomb": bomb,
     "three hundred levels": lambda: deep(300),
-    "five thousand levels": lambda: deep(5000),
+    "fifteen hundred levels": lambda: deep(1500),
     "a continuation in itself": ce_in_itself,
     "continuations of everything": ce_of_everything,
     "moved to itself": moved_to_itself,

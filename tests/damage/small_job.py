@@ -97,12 +97,15 @@ class Job:
         shutil.copytree(self.folder, folder)
         return Job(self.parts, folder, self.shim)
 
-    def files(self) -> dict[str, str]:
-        """Every file by its path, with its SHA-256, but for those that are not complete."""
+    def files(self, *, linked: bool = False) -> dict[str, str]:
+        """Every file by its path, with its SHA-256, but for those that are not complete.
+
+        A file that still has its unfinished name too counts only with ``linked``.
+        """
         return {
             str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(self.folder.rglob("*"))
-            if path.is_file() and not _unfinished(path) and path.name != "told"
+            if path.is_file() and not _unfinished(path, linked) and path.name != "told"
         }
 
     def partial(self) -> list[str]:
@@ -110,10 +113,10 @@ class Job:
         return [str(p) for p in self.folder.rglob("*") if ".partial" in p.name]
 
 
-def _unfinished(path: Path) -> bool:
+def _unfinished(path: Path, linked: bool) -> bool:
     """Under a name of what is not complete: itself, or the image it was linked from."""
-    if any(".partial" in part or part == "set.old" for part in path.parts):
-        return True
+    if linked or any(".partial" in part or part == "set.old" for part in path.parts):
+        return ".partial" in str(path) or "set.old" in path.parts
     partial = path.with_name(path.name + ".partial")
     return partial.exists() and partial.samefile(path)
 

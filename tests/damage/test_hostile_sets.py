@@ -16,7 +16,7 @@ from damage.conftest import Steps
 from damage.small_job import Job
 from damage.test_corpus import clear, faults
 
-ORDINARY, SLOW = 12, 200
+ORDINARY, SLOW = 16, 200
 BEGINS = b'{\n "schema"'
 LIES: tuple[object, ...] = (
     0, -1, 1, 1 << 31, 1 << 60, 1 << 70, -(1 << 63), "", "/", "..", "../../x", "x" * 500, "\\xff",

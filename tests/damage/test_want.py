@@ -59,7 +59,7 @@ def is_told(err: str, *words: str) -> None:
 def test_writes_that_fail(steps: Steps, tmp_path: Path, step: str, kind: str, words: str) -> None:
     """The first write, the last one, and some between: nothing half made is left."""
     _, writes, _ = calls(steps, tmp_path / "count", step)
-    for number in spread(writes, 4):
+    for number in spread(writes, 3):
         job = steps.before[step].copy(tmp_path / f"at-{number}")
         before = job.files()
         failed = job.run(step, damage=f"{kind}:{number}")
@@ -126,7 +126,7 @@ def test_reads_that_fail(steps: Steps, tmp_path: Path, step: str) -> None:
     """Of the disks in capture, of the capture or the set else."""
     under = steps.before[step].parts if step == "capture" else None
     _, _, reads = calls(steps, tmp_path / "count", step, under)
-    for number in spread(reads, 4):
+    for number in spread(reads, 3):
         job = steps.before[step].copy(tmp_path / f"at-{number}")
         failed = job.run(step, damage=f"unreadable:{number}", under=str(under or ""))
         assert failed.status == 5, failed.err
@@ -140,7 +140,7 @@ def test_files_that_shrink(steps: Steps, tmp_path: Path, step: str) -> None:
     """From some read on there is nothing more in any file: never taken for data."""
     under = steps.before[step].parts if step == "capture" else None
     _, _, reads = calls(steps, tmp_path / "count", step, under)
-    for number in spread(reads, 6):
+    for number in spread(reads, 4):
         job = steps.before[step].copy(tmp_path / f"at-{number}")
         before = job.files()
         failed = job.run(step, damage=f"shrunk:{number}", under=str(under or ""))

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 import ufs_recount
 from conftest import needs
-from formats.test_ufs_writer import SHAPES
 from judge import differences, kernel_rows, one_file, tree_rows, with_lost_found
 from random_trees import draw_trees, for_makefs, packed, put_on
-from ufs_making import TIME, image_of
+from ufs_making import SHAPES, TIME, image_of
 
 from fixtures.stage import Stage
 from fixtures.sun_ufs import make_ufs

@@ -7,9 +7,7 @@ has.  A directory that is met twice (two names, or a loop) is refused.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 from mkboot.errors import InputError
 from mkboot.formats.acl import parse_acl
@@ -31,6 +29,7 @@ from mkboot.formats.ufs.entries import parse_directory, read_directory
 from mkboot.formats.ufs.inodes import InodeTable
 from mkboot.formats.ufs.store import BlockStore
 from mkboot.formats.ufs.structs import ROOT_INODE
+from mkboot.tree.collection import without_collection
 from mkboot.tree.content import EMPTY
 from mkboot.tree.filetree import ROOT, FileTree
 from mkboot.tree.names import show
@@ -66,7 +65,7 @@ class TreeReader:
 
     def read(self) -> FileTree:
         """The whole tree.  ``InputError`` with the inode and path where it is broken."""
-        with _no_collection():
+        with without_collection():
             return self._read()
 
     def _read(self) -> FileTree:
@@ -220,19 +219,6 @@ class TreeReader:
 
     def _path(self, number: int) -> str:
         return path_of_node(self._names, self._parents, number)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    # A million nodes without one cycle among them: looking for cycles again and again
-    # would take as long as reading.
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def path_of_node(

@@ -52,6 +52,12 @@ class Slot:
         return self.node.is_directory
 
 
+def ino_at(plan: Plan, index: int) -> int:
+    """The inode number of a slot."""
+    what = plan.what[index]
+    return plan.inos[what] if what >= 0 else plan.extras[-1 - what].ino
+
+
 def slot_at(plan: Plan, index: int, order: Order) -> Slot:
     """The slot; contents of directories and the like are made here."""
     what = plan.what[index]

@@ -23,7 +23,7 @@ from mkboot.formats.ufs.geometry import SUPERBLOCK_AREA, lay_out
 from mkboot.formats.ufs.maps import GroupMaps, make_group
 from mkboot.formats.ufs.newfs import make_superblock, superblock_bytes
 from mkboot.formats.ufs.plan import Plan, make_plan
-from mkboot.formats.ufs.slots import Slot, dinode_of, slot_at
+from mkboot.formats.ufs.slots import Slot, dinode_of, ino_at, slot_at
 from mkboot.formats.ufs.structs import ROOT_INODE, SUMMARY_STRUCT
 from mkboot.model.values import UfsParameters
 from mkboot.tree.filetree import FileTree
@@ -118,21 +118,20 @@ class _Writer:
         """Write all contents."""
         plan = self._plan
         count = len(plan.what)
-        numbers = np.zeros(count, dtype=np.int64)
+        numbers = np.fromiter((ino_at(plan, n) for n in range(count)), np.int64, count)
+        places = np.empty(count, dtype=np.int64)
+        places[np.argsort(numbers)] = np.arange(count)
+        numbers.sort()
         directories = np.zeros(count, dtype=np.bool_)
         table = bytearray(count * DINODE)
-        for index in range(count):
+        for index, place in enumerate(places):
             slot = slot_at(plan, index, self._order)
             pointers = self._write(index, slot)
-            numbers[index] = slot.ino
-            directories[index] = slot.is_directory
-            table[index * DINODE : (index + 1) * DINODE] = dinode_of(
-                plan, index, slot, pointers, self._order
-            )
+            directories[place] = slot.is_directory
+            at = int(place) * DINODE
+            table[at : at + DINODE] = dinode_of(plan, index, slot, pointers, self._order)
         self._gather.flush()
-        order = np.argsort(numbers)
-        whole = np.frombuffer(table, dtype=self._dtype)
-        return _Inodes(numbers[order], whole[order], directories[order])
+        return _Inodes(numbers, np.frombuffer(table, dtype=self._dtype), directories)
 
     def _write(self, index: int, slot: Slot) -> Pointers:
         plan = self._plan

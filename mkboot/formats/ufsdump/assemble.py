@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from mkboot.errors import InputError
@@ -40,6 +40,7 @@ class Assembler:
     place: tuple[str, ...]
     findings: list[Finding] = field(default_factory=list)
     _used: set[int] = field(default_factory=set)
+    _named: Collection[int] = ()
     _absent: int = 0
 
     def tree(self) -> FileTree:
@@ -66,7 +67,7 @@ class Assembler:
                     raise e.inside(*where) if not e.place else e from None
                 if self._kind(item) == IFDIR:
                     stack.append(ino)
-        self._used.update(numbers)
+        self._named = numbers
         self._tell()
         return builder.build()
 
@@ -138,6 +139,7 @@ class Assembler:
     def _tell(self) -> None:
         place = ": ".join(self.place)
         lost = len(self.scan.items) - len(self._used)
+        lost -= sum(ino not in self._used for ino in self._named)
         if lost:
             self.findings.append(
                 warning("dump-nameless", place, f"{lost} inodes that no name leads to are left out")

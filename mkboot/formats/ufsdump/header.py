@@ -91,6 +91,8 @@ def magic_order(data: bytes) -> ByteOrder | None:
 
 def parse_header(data: bytes, byte_order: ByteOrder, place: tuple[str, ...]) -> Header:
     """The header in one record.  Raises ``InputError`` for a wrong magic, sum or type."""
+    if len(data) != RECORD:
+        raise InputError(f"ends within a header, after {len(data)} bytes of it", place=place)
     magic = int.from_bytes(data[24:28], byte_order)
     if magic == MAGIC_OLD:
         raise InputError("a dump in the format of before 4.2BSD (magic 60011)", place=place)

@@ -18,6 +18,7 @@ from mkboot.formats.ufsdump.structs import CHECKSUM, RECORD
 from mkboot.formats.ufsdump.volumes import Volumes, join_volumes, join_volumes_leniently
 from mkboot.formats.ufsdump.walk import Walker
 from mkboot.model.finding import Finding
+from mkboot.tree.collection import without_collection
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.source import ByteSource
 
@@ -100,10 +101,11 @@ def read_dump(
 
 def _read(volumes: Volumes, place: tuple[str, ...]) -> Dump:
     stream = Stream(volumes, place)
-    found = scan(stream, volumes.source)
-    header = tape_header(stream.first, stream.byte_order)
-    assembler = Assembler(found, stream.byte_order, header.base_date == 0, place)
-    return made_dump(header, assembler)
+    with without_collection():
+        found = scan(stream, volumes.source)
+        header = tape_header(stream.first, stream.byte_order)
+        assembler = Assembler(found, stream.byte_order, header.base_date == 0, place)
+        return made_dump(header, assembler)
 
 
 def _salvage(sources: Sequence[ByteSource], place: tuple[str, ...], e: InputError) -> Dump:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mkboot.errors import InputError
 from mkboot.formats.acl import ACL_FREE, ACL_HEADER, parse_acl
 from mkboot.formats.inode import IFATTRDIR, IFMT, IFSHAD, ByteOrder, mode_of, size_of
-from mkboot.formats.ufsdump.directories import parse_entries
+from mkboot.formats.ufsdump.directories import Entries, parse_entries
 from mkboot.formats.ufsdump.header import Header
 from mkboot.formats.ufsdump.stream import Runs, Stream
 from mkboot.formats.ufsdump.structs import (
@@ -80,7 +80,7 @@ class Item:
     content: Content = EMPTY
     target: bytes = b""
     acls: Acls = ((), ())
-    entries: list[tuple[bytes, int]] = field(default_factory=list)
+    entries: Entries | Sequence[tuple[bytes, int]] = ()
 
 
 @dataclass(slots=True)
@@ -215,7 +215,7 @@ def _take_content(
         if b"\0" in item.target:
             raise InputError("a symbolic link with a NUL byte in it", place=place)
     else:
-        item.entries = parse_entries(content, order, place)
+        item.entries = Entries(parse_entries(content, order, place))
 
 
 def _take_shadow(item: Item, stream: Stream, source: ByteSource, owner: Header) -> None:
