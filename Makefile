@@ -4,13 +4,15 @@ SHELL := /bin/bash
 export PATH := $(PATH):/usr/sbin:/sbin
 BIN := .venv/bin
 DEMO := demo-out
+BENCH_DIR := /tmp/mkboot-bench
 
-.PHONY: help test fuzz demo lint docs wheel set-up clean
+.PHONY: bench help test fuzz demo lint docs wheel set-up clean
 
 help:
 	@echo "make test    all tests; PYTEST_ARGS are handed on"
 	@echo "make fuzz    half an hour of fuzzing; FUZZ_ARGS are handed on (--minutes 5 ufs iso)"
 	@echo "make demo    the whole main job on a made-up host, into $(DEMO)"
+	@echo "make bench   us and the peers on the same content, into bench/results; QUICK=1: a little"
 	@echo "make lint    ruff and mypy"
 	@echo "make docs    write docs/cli.md and docs/mkboot.1 from the commands"
 	@echo "make wheel   build dist/mkboot-*.whl"
@@ -27,6 +29,9 @@ fuzz: set-up
 	  $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[fuzz]' || \
 	  echo "atheris could not be installed"
 	$(BIN)/python -m fuzz.run $(FUZZ_ARGS)
+
+bench: set-up
+	$(BIN)/python -m bench $(if $(QUICK),--quick --out $(BENCH_DIR)/quick-results) --work $(BENCH_DIR) $(BENCH_ARGS)
 
 demo: set-up
 	$(BIN)/mkboot demo --force $(DEMO)

@@ -45,7 +45,8 @@ def main() -> int:
                 if not arguments.only or case.key in arguments.only
             ]
         facts = _facts(corpus, arguments.pairs, arguments.quick)
-    report.write(arguments.out, outcomes, facts)
+        names = {str(work): "DIR", PYTHON: "python", MKBOOT: "mkboot"}
+    report.write(arguments.out, outcomes, facts, names)
     _say(f"{arguments.out}/README.md is written")
     return 1 if any(o.failed for o in outcomes) else 0
 
@@ -62,11 +63,13 @@ def _arguments() -> argparse.Namespace:
 
 def _prepare(corpus: Corpus, work: Path) -> None:
     """A job to capture and build, and the stream that the two readers of dumps are given."""
-    command = [MKBOOT, "-q", "prepare", work / "job", "--base", corpus.base]
+    command = [MKBOOT, "-q", "prepare", str(work / "job"), "--base", str(corpus.base)]
     disk = f"c0t0d0={corpus.disk}"
     subprocess.run([*command, "--source", disk], check=True, stdout=subprocess.DEVNULL)
     with (work / "stream.dump").open("xb") as stream:
-        subprocess.run([PYTHON, "-m", "bench.ours", "dump", corpus.ufs], stdout=stream, check=True)
+        subprocess.run(
+            [PYTHON, "-m", "bench.ours", "dump", str(corpus.ufs)], stdout=stream, check=True
+        )
 
 
 def _compare(case: Case, corpus: Corpus, device: str | None, pairs: int) -> Outcome:

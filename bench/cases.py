@@ -78,7 +78,7 @@ def all_cases(corpus: Corpus, work: Path, device: str | None) -> list[Case]:
     """Every comparison; ``work`` is where both sides put what they make."""
     out = work / "out"
     return [
-        _capture_and_build(corpus, work, out, device),
+        _capture_and_build(work, out, device),
         _mkfs(corpus, out),
         *(_iso(corpus, out, program) for program in ISO_PEERS),
         _dump(corpus, device),
@@ -87,7 +87,7 @@ def all_cases(corpus: Corpus, work: Path, device: str | None) -> list[Case]:
     ]
 
 
-def _capture_and_build(corpus: Corpus, work: Path, out: Path, device: str | None) -> Case:
+def _capture_and_build(work: Path, out: Path, device: str | None) -> Case:
     job = work / "job"
     vol, iso, sums = out / "vol", out / "iso", out / "sums"
     discs = (
@@ -185,9 +185,9 @@ def _reading(work: Path, out: Path) -> list[Case]:
             Side("mkboot's dump reader", (ours_step("read", "read", stream),)),
             Side("restore -t", (shell("list", f"restore -t -f {stream}"),)),
             None,
-            "Both read the stream that mkboot made of the UFS, which is big-endian, so that restore "
-            "converts it. restore reads only the directories at its front and prints the names; "
-            "mkboot reads every header up to the end.",
+            "Both read the stream that mkboot made of the UFS, which is big-endian, so that "
+            "restore converts it. restore reads only the directories at its front and prints the "
+            "names; mkboot reads every header up to the end.",
             programs=("restore",),
         ),
         Case(
@@ -198,9 +198,9 @@ def _reading(work: Path, out: Path) -> list[Case]:
             Side("restore -r", (shell("restore", f"cd {out}; restore -r -f {stream}"),),
                  (out,), (out,)),
             None,
-            "Both read the stream that mkboot made of the UFS, which is big-endian, so that restore "
-            "converts it. Most of the time is the kernel's, which makes the files; restore also "
-            "writes its symbol table.",
+            "Both read the stream that mkboot made of the UFS, which is big-endian, so that "
+            "restore converts it. Most of the time is the kernel's, which makes the files; "
+            "restore also writes its symbol table.",
             programs=("restore",),
         ),
     ]  # fmt: skip

@@ -143,7 +143,7 @@ def count(top: Path) -> dict[str, int]:
 def make_ext4(tree: Path, image: Path, size: int) -> None:
     """The tree for the peers that read a file system."""
     command = ["mke2fs", "-q", "-t", "ext4", "-b", "4096", "-i", "16384", "-d", tree, image]
-    subprocess.run([*command, f"{size // 1024}k"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*map(str, command), f"{size // 1024}k"], check=True, stdout=subprocess.DEVNULL)
 
 
 def make_disk(tree: Path, disk: Path, ufs: Path, size: int) -> None:

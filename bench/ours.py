@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -57,4 +58,7 @@ def read(path: str) -> None:
 
 
 if __name__ == "__main__":
-    {"iso": iso, "dump": dump, "digest": digest, "read": read}[sys.argv[1]](*sys.argv[2:])
+    programs: dict[str, Callable[..., None]] = {
+        "iso": iso, "dump": dump, "digest": digest, "read": read,
+    }  # fmt: skip
+    programs[sys.argv[1]](*sys.argv[2:])

@@ -41,8 +41,8 @@ def draw(bars: Sequence[Bar]) -> str:
     top = max([1.2, *(max(b.high, b.target or 0) for b in bars)]) * 1.12
     scale = (_WIDTH - _LEFT - 60) / top
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        f'width="{_WIDTH}" height="{height}" role="img">',
+        (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        f'width="{_WIDTH}" height="{height}" role="img">'),
         "<title>Time of mkboot for one second of the other program</title>",
         f"<style>{_STYLE}</style>",
         f'<rect class="page" width="{_WIDTH}" height="{height}" rx="6"/>',
@@ -72,8 +72,10 @@ def _bar(bar: Bar, y: int, scale: float) -> list[str]:
     middle = y + 13
     parts = [
         _text(_LEFT - 10, middle + 5, bar.label, "text", "end"),
-        f'<rect class="{kind}" x="{_LEFT}" y="{y + 3}" width="{bar.ratio * scale:.1f}" '
-        'height="20" rx="2"/>',
+        (
+            f'<rect class="{kind}" x="{_LEFT}" y="{y + 3}" width="{bar.ratio * scale:.1f}" '
+            'height="20" rx="2"/>'
+        ),
         _line("spread", _LEFT + bar.low * scale, middle, _LEFT + bar.high * scale, middle, 2),
     ]
     if bar.target is not None:

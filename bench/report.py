@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,11 +53,18 @@ class Outcome:
         )
 
 
-def write(folder: Path, outcomes: Sequence[Outcome], facts: dict[str, object]) -> None:
-    """Write all three files."""
+def write(
+    folder: Path,
+    outcomes: Sequence[Outcome],
+    facts: dict[str, object],
+    names: Mapping[str, str],
+) -> None:
+    """Write all three files, with ``names`` put in the place of paths of this machine."""
     folder.mkdir(parents=True, exist_ok=True)
     cases = [_as_json(outcome) for outcome in outcomes]
     text = json.dumps({**facts, "cases": cases}, indent=1)
+    for path, name in names.items():
+        text = text.replace(path, name)
     (folder / "results.json").write_text(text + "\n")
     (folder / "README.md").write_text(_readme(outcomes, facts))
     bars = [
@@ -104,19 +111,25 @@ def _head(facts: dict[str, object]) -> list[str]:
         "",
         f"Written by `{command}` on {facts['date']}.",
         "",
-        f"Content: {corpus['files']:,} files ({corpus['small']:,} of them below 8 KiB), "
-        f"{corpus['directories']:,} directories, {corpus['symlinks']:,} symbolic links, "
-        f"{corpus['bytes'] / 1e6:,.0f} MB, out of /usr/share and /usr/lib of a Debian machine.",
+        (
+            f"Content: {corpus['files']:,} files ({corpus['small']:,} of them below 8 KiB), "
+            f"{corpus['directories']:,} directories, {corpus['symlinks']:,} symbolic links, "
+            f"{corpus['bytes'] / 1e6:,.0f} MB, out of /usr/share and /usr/lib of a Debian machine."
+        ),
         "",
-        f"Machine: {machine['processors']} processors ({machine['processor']}), "
-        f"{int(machine['memory']) / 2**30:.0f} GiB, Linux {machine['kernel']}.",
+        (
+            f"Machine: {machine['processors']} processors ({machine['processor']}), "
+            f"{int(machine['memory']) / 2**30:.0f} GiB, Linux {machine['kernel']}."
+        ),
         "",
-        f"Each figure is the median of {facts['pairs']} runs, the two sides in turn; the ratio "
-        "is the median of the ratios of the pairs, so below 1 mkboot took less time. All input "
-        "was in memory (page cache) before. CPU is user and system seconds of all processes; "
-        "memory is the largest single process, and cannot read below "
-        f"{floor / 2**20:.0f} MiB, this program's own. Load is the machine's one-minute average "
-        "before and after: above 1 something else ran beside.",
+        (
+            f"Each figure is the median of {facts['pairs']} runs, the two sides in turn; the ratio "
+            "is the median of the ratios of the pairs, so below 1 mkboot took less time. All input "
+            "was in memory (page cache) before. CPU is user and system seconds of all processes; "
+            "memory is the largest single process, and cannot read below "
+            f"{floor / 2**20:.0f} MiB, this program's own. Load is the machine's one-minute mean "
+            "before and after: above 1 something else ran beside."
+        ),
         "",
         "![ratios](plot.svg)",
         "",
@@ -130,8 +143,10 @@ def _numbers(value: object) -> dict[str, int]:
 
 def _table(outcomes: Sequence[Outcome]) -> list[str]:
     lines = [
-        "| what | peer | ratio | wanted | s, ours | s, peer | CPU s, ours | CPU s, peer "
-        "| MiB, ours | MiB, peer | load |",
+        (
+            "| what | peer | ratio | wanted | s, ours | s, peer | CPU s, ours | CPU s, peer "
+            "| MiB, ours | MiB, peer | load |"
+        ),
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for o in outcomes:
@@ -142,10 +157,10 @@ def _table(outcomes: Sequence[Outcome]) -> list[str]:
         low, high = o.spread()
         wanted = f"≤ {o.case.target}" if o.case.target else "told only"
         lines.append(
-            f"| {o.case.title} | {o.case.peer.who} | **{o.ratio():.2f}** ({low:.2f}–{high:.2f}) "
+            f"| {o.case.title} | {o.case.peer.who} | **{o.ratio():.2f}** ({low:.2f}-{high:.2f}) "
             f"| {wanted} | {ours.wall:.1f} | {peer.wall:.1f} | {ours.cpu:.1f} | {peer.cpu:.1f} "
             f"| {ours.rss / 2**20:.0f} | {peer.rss / 2**20:.0f} "
-            f"| {o.load[0]:.1f}–{o.load[1]:.1f} |"
+            f"| {o.load[0]:.1f}-{o.load[1]:.1f} |"
         )
         for step in o.case.also_without:
             rest = median([total(p.peer, (step,)) for p in o.pairs])

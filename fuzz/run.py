@@ -164,7 +164,7 @@ def _atheris(name: str, seconds: float, *, keep: bool) -> list[Path]:
         argv = [
             sys.executable, "-m", "fuzz.run", ONE, name,
             f"-max_total_time={max(1, int(seconds))}", f"-timeout={SECONDS}",
-            f"-rss_limit_mb={MEMORY >> 20}", f"-max_len={longest}", "-print_final_stats=1",
+            f"-rss_limit_mb={4 * MEMORY >> 20}", f"-max_len={longest}", "-print_final_stats=1",
             f"-artifact_prefix={finds}/", str(gathered), str(CASES / name),
         ]  # fmt: skip
         (CASES / name).mkdir(parents=True, exist_ok=True)
@@ -198,15 +198,25 @@ def _keep_seeds(name: str, gathered: Path) -> None:
 
 
 def _atheris_here(name: str, rest: Sequence[str]) -> int:
+    """Guided by what code an input reaches.
+
+    The process itself grows over thousands of inputs: it is each one that is weighed.
+    """
     import atheris
 
-    limit = 3 * MEMORY
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     with atheris.instrument_imports(include=["mkboot"]):
         for module in sorted(m for m in sys.modules if m.startswith(("mkboot", "fuzz.targets"))):
             del sys.modules[module]
         targets = importlib.import_module("fuzz.targets")
-    atheris.Setup([sys.argv[0], *rest], targets.TARGETS[name])
+
+    def weighed(data: bytes) -> None:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        targets.TARGETS[name](data)
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        if grown > MEMORY >> 10:
+            raise MemoryError(f"{grown} KiB")
+
+    atheris.Setup([sys.argv[0], *rest], weighed)
     atheris.Fuzz()
     return 0
 

@@ -48,8 +48,11 @@ class NullListener:
 class Step:
     """A piece of work under way.  Made by ``Progress.step`` only."""
 
-    def __init__(self, listener: Listener, name: str, total: int | None, unit: str) -> None:
+    def __init__(
+        self, listener: Listener, name: str, total: int | None, unit: str, *, estimate: bool
+    ) -> None:
         self._listener = listener
+        self._estimate = estimate
         self._name = name
         self._total = total
         self._unit = unit
@@ -58,7 +61,14 @@ class Step:
     def advance(self, count: int) -> None:
         """``count`` more units are done."""
         self._done += count
+        if self._estimate and self._total is not None:
+            self._done = min(self._done, self._total)
         self._tell("advance")
+
+    def _settle(self) -> None:
+        """The work is done, whatever the estimate was."""
+        if self._estimate and self._total is not None:
+            self._done = self._total
 
     def _tell(self, event: Kind, text: str = "") -> None:
         self._listener.hear(Event(event, self._name, self._done, self._total, self._unit, text))
@@ -71,18 +81,22 @@ class Progress:
         self._listener: Listener = listener or NullListener()
 
     @contextmanager
-    def step(self, name: str, total: int | None = None, unit: str = "") -> Iterator[Step]:
+    def step(
+        self, name: str, total: int | None = None, unit: str = "", *, estimate: bool = False
+    ) -> Iterator[Step]:
         """A step from its ``begin`` to its ``end`` event.
 
-        ``end`` carries the text ``failed`` when the work raised.
+        ``end`` carries the text ``failed`` when the work raised.  Where ``total`` is an
+        ``estimate``, ``done`` never passes it, and reaches it at a good end.
         """
-        step = Step(self._listener, name, total, unit)
+        step = Step(self._listener, name, total, unit, estimate=estimate)
         step._tell("begin")  # noqa: SLF001 - Step is this module's own
         try:
             yield step
         except BaseException:
             step._tell("end", "failed")  # noqa: SLF001
             raise
+        step._settle()  # noqa: SLF001
         step._tell("end")  # noqa: SLF001
 
     def message(self, text: str) -> None:

@@ -62,7 +62,7 @@ def verify_medium(medium: Medium, progress: Progress) -> Verification:
         raise InputError(f"nothing that mkboot knows: {why}", place=(str(medium.path),))
     inspection = inspect_medium(medium)
     account = _Account(findings=list(inspection.findings))
-    with progress.step("read every file", medium.size, "bytes") as step:
+    with progress.step("read every file", medium.size, "bytes", estimate=True) as step:
         _read_iso(medium, account, step)
         for each in (medium.whole,) if medium.kind is Kind.SLICE else medium.slices:
             _read_slice(each, account, step)

@@ -255,10 +255,10 @@ def _restore(opened: OpenSet, bench: _Bench, slice_: str, progress: Progress) ->
     fs = _file_system(opened.manifest, slice_)
     tree = opened.tree(slice_)
     parameters = bench.parameters[slice_]
-    files = [n for n in tree.nodes if n.type is NodeType.FILE]
-    total = sum(n.content.size for n in files)
+    name = show(fs.mount) or slice_
+    total = sum(n.content.size for n in tree.nodes if n.type is NodeType.FILE)
     try:
-        with progress.step(f"restore {show(fs.mount) or slice_}", total, "bytes") as step:
+        with progress.step(f"restore {name}", fs.used_bytes, "bytes", estimate=True) as step:
             write_ufs(
                 tree,
                 bench.sink(slice_),

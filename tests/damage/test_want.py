@@ -144,6 +144,9 @@ def test_files_that_shrink(steps: Steps, tmp_path: Path, step: str) -> None:
         job = steps.before[step].copy(tmp_path / f"at-{number}")
         before = job.files()
         failed = job.run(step, damage=f"shrunk:{number}", under=str(under or ""))
+        if failed.status == 0:
+            assert job.files() == steps.after[step], f"read {number} is the end of a file anyway"
+            continue
         assert failed.status in (2, 3), (number, failed)
         assert "Traceback" not in failed.err
         assert job.partial() == []
