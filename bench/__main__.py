@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from bench import report
 from bench.cases import MKBOOT, PYTHON, Case, all_cases, loop_device
-from bench.corpus import FULL, QUICK, Corpus, make_corpus, warm
+from bench.content import Corpus, warm
 from bench.measure import CommandFailedError, Figures, floor, measure_side
 from bench.report import Outcome, Pair
 
@@ -36,7 +37,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.work) as name:
         work = Path(name)
         _say("making the content")
-        corpus = make_corpus(work, QUICK if arguments.quick else FULL)
+        corpus = _make_corpus(work, "quick" if arguments.quick else "full")
         _prepare(corpus, work)
         with loop_device(corpus.ext4) as device:
             outcomes = [
@@ -59,6 +60,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     return parser.parse_args()
+
+
+def _make_corpus(work: Path, size: str) -> Corpus:
+    command = [PYTHON, "-m", "bench.corpus", str(work), size]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    made = json.loads(done.stdout)
+    return Corpus(**{k: Path(v) if isinstance(v, str) else v for k, v in made.items()})
 
 
 def _prepare(corpus: Corpus, work: Path) -> None:

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is measured on: files of this machine, in a directory, an ext4, a UFS and a disk."""
+"""What is measured on: files of this machine, in a directory, an ext4, a UFS and a disk.
+
+python -m bench.corpus FOLDER quick|full      makes it, and prints what it made as JSON
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sys
+from dataclasses import asdict
 from pathlib import Path
 
+from bench.content import FULL, QUICK, Corpus, Sizes, count, walk
 from mkboot.demo.base import make_demo_base
 from mkboot.formats.directory import read_directory
 from mkboot.formats.label import (
@@ -46,34 +51,6 @@ _WHEN = 1_018_310_400
 _MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much of the machine's files is taken: at most so many files and bytes."""
-
-    files: int
-    bytes: int
-
-
-FULL, QUICK = Sizes(58_000, 2_000_000_000), Sizes(6_000, 150_000_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """The same tree in four containers, and what is in it."""
-
-    tree: Path
-    ext4: Path
-    ufs: Path
-    disk: Path
-    base: Path
-    files: int
-    directories: int
-    symlinks: int
-    small: int
-    bytes: int
-    image_bytes: int
-
-
 def make_corpus(folder: Path, sizes: Sizes) -> Corpus:
     """Make it in ``folder``, which must be empty; about three times ``sizes`` on disk."""
     tree = folder / "tree"
@@ -106,17 +83,6 @@ def copy_files(top: Path, sizes: Sizes) -> None:
             _copy(path, target, st)
 
 
-def walk(top: Path) -> Iterator[Path]:
-    """Everything below, in the order of names; what cannot be read is left out."""
-    for entry in sorted(os.scandir(top), key=lambda e: e.name):
-        path = Path(entry.path)
-        if entry.is_dir(follow_symlinks=False):
-            yield path
-            yield from walk(path)
-        elif entry.is_symlink() or (entry.is_file() and os.access(path, os.R_OK)):
-            yield path
-
-
 def _copy(path: Path, target: Path, st: os.stat_result) -> None:
     if stat.S_ISLNK(st.st_mode):
         target.symlink_to(path.readlink())
@@ -124,20 +90,6 @@ def _copy(path: Path, target: Path, st: os.stat_result) -> None:
         target.mkdir(exist_ok=True)
     else:
         shutil.copy2(path, target)
-
-
-def count(top: Path) -> dict[str, int]:
-    """How many of what; ``small`` are files below 8 KiB."""
-    found = dict.fromkeys(("files", "directories", "symlinks", "small", "bytes"), 0)
-    for path in walk(top):
-        st = path.lstat()
-        if stat.S_ISREG(st.st_mode):
-            found["files"] += 1
-            found["bytes"] += st.st_size
-            found["small"] += st.st_size < 8192
-        else:
-            found["symlinks" if stat.S_ISLNK(st.st_mode) else "directories"] += 1
-    return found
 
 
 def make_ext4(tree: Path, image: Path, size: int) -> None:
@@ -195,11 +147,6 @@ def _root_tree() -> FileTree:
     return builder.build()
 
 
-def warm(*paths: Path) -> None:
-    """Read everything once, so that both sides find it in memory."""
-    for path in paths:
-        for file in walk(path) if path.is_dir() else (path,):
-            if file.is_file() and not file.is_symlink():
-                with file.open("rb", buffering=0) as f:
-                    while f.read(_MIB):
-                        pass
+if __name__ == "__main__":
+    made = make_corpus(Path(sys.argv[1]), QUICK if sys.argv[2] == "quick" else FULL)
+    print(json.dumps(asdict(made), default=str))

@@ -48,8 +48,8 @@ def fuzz_label(data: bytes) -> None:
     """Every reader of a label; what is read is written back to the byte."""
     sector = _image("label", data)
     looks_like_label(sector)
-    for disc in (False, True):
-        _allow(lambda disc=disc: check_label(sector, len(sector) * 1000, disc=disc))
+    _allow(lambda: check_label(sector, len(sector) * 1000, disc=False))
+    _allow(lambda: check_label(sector, len(sector) * 1000, disc=True))
     _allow(lambda: parse_label_leniently(sector))
     try:
         label = read_label(sector)
@@ -110,8 +110,8 @@ def fuzz_tar(data: bytes) -> None:
 
 def fuzz_codec(data: bytes) -> None:
     """JSON documents of every kind, and what must hold between their numbers."""
-    for kind in (Job, VolumeLabel):
-        _allow(lambda kind=kind: codec.loads(kind, data))
+    _allow(lambda: codec.loads(Job, data))
+    _allow(lambda: codec.loads(VolumeLabel, data))
     _allow(lambda: validate_system(codec.loads(System, data), ()))
     try:
         manifest = codec.loads(SetManifest, data)

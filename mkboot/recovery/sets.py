@@ -110,6 +110,9 @@ class OpenSet:
         streams = streams_of(self.manifest, slice_)
         if not streams:
             raise CallerError(f"the set holds no file system {slice_}")
+        if len(streams) == 1:
+            source = self.source(streams[0])
+            return read_dump(source, slim=True, place=(f"{slice_} level 0",)).tree
         dumps = [read_dump(self.source(s), place=(f"{slice_} level {s.level}",)) for s in streams]
         return merge_dumps(*dumps, place=(slice_,))
 

@@ -222,12 +222,12 @@ class TreeBuilder:
     def build(self) -> FileTree:
         """The tree, after a check that every directory has one name and no loop exists.
 
-        Nodes that no name leads to any more are left out, so numbers may change.
+        Nodes that no name leads to any more are left out, so the tree's numbers may be
+        others than the builder's, which stay.
         """
         parents = self._parents()
         if -1 in parents:
-            self._leave_out(parents)
-            parents = self._parents()
+            return self._without_lost(parents).build()
         links = [0] * len(self._nodes)
         for number, inside in self._names.items():
             links[number] += 2
@@ -256,16 +256,18 @@ class TreeBuilder:
                     stack.append(child)
         return parents
 
-    def _leave_out(self, parents: Sequence[int]) -> None:
-        """Drop the nodes whose parent is -1, and number the others anew in their order."""
+    def _without_lost(self, parents: Sequence[int]) -> TreeBuilder:
+        """A builder without the nodes whose parent is -1, the others numbered in their order."""
         order = [n for n, parent in enumerate(parents) if parent >= 0]
         renumber = {old: new for new, old in enumerate(order)}
-        self._names = {
+        made = TreeBuilder(self._nodes[ROOT], resolution=self.resolution)
+        made._names = {
             renumber[old]: {name: renumber[child] for name, child in self._names[old].items()}
             for old in order
             if old in self._names
         }
-        self._nodes = [self._nodes[old] for old in order]
+        made._nodes = [self._nodes[old] for old in order]
+        return made
 
     def _own(self) -> None:
         """Before a change: what a tree was built of is that tree's now, so take a copy."""

@@ -83,6 +83,7 @@ def _capture(
 ) -> Captured:
     store = CaptureStore(folder / "capture")
     if resume and not force and has_level(store, level):
+        store.forget_notes()
         return _whole(store, job)
     if store.is_complete() and not force and not level:
         raise CallerError(

@@ -137,3 +137,23 @@ def test_quiet_and_verbose(tmp_path: Path) -> None:
 )
 def test_counts(event: Event, text: str) -> None:
     assert count_of(event) == text
+
+
+def test_an_estimated_total_is_neither_passed_nor_missed() -> None:
+    heard: list[Event] = []
+
+    class Ear:
+        def hear(self, event: Event) -> None:
+            heard.append(event)
+
+    for amounts in ((3, 3), (50, 70), ()):
+        heard.clear()
+        with Progress(Ear()).step("x", 100, "bytes", estimate=True) as step:
+            for amount in amounts:
+                step.advance(amount)
+        assert all(event.done <= 100 for event in heard)
+        assert heard[-1].done == 100
+    heard.clear()
+    with pytest.raises(ValueError, match="no"), Progress(Ear()).step("x", 9, estimate=True):
+        raise ValueError("no")
+    assert (heard[-1].done, heard[-1].text) == (0, "failed")

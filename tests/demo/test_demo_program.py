@@ -122,15 +122,7 @@ def test_progress_is_json_lines(bare: Ran) -> None:
     assert sorted(begun) == sorted(ended)
     assert len(begun) > 8
     assert all(e["text"] != "failed" for e in events if not e["step"].startswith("boot "))
-    exact = (
-        "capture ",
-        "volume ",
-        "checksums ",
-        "verify ",
-        "compare the segments",
-        "read the dumps",
-    )
-    counted = [e for e in events if e["event"] == "end" and e["step"].startswith(exact)]
+    counted = [e for e in events if e["event"] == "end" and e["total"] is not None]
     assert len(counted) > 9
     assert [e for e in counted if e["done"] != e["total"]] == []
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from making import GIB, MIB, SyntheticContent, many_files, one_file
+from scale_making import GIB, MIB, SyntheticContent, many_files, one_file
 
 from mkboot.formats.ufs import parameters_for, read_ufs, write_ufs
 from mkboot.formats.ufsdump import DumpOptions, estimate_dump, read_dump, write_dump

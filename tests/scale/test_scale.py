@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from making import GIB, MIB, make_disk, many_files, one_file, peak_of
+from scale_making import GIB, MIB, make_disk, many_files, one_file, peak_of
 
 from mkboot.demo.base import make_demo_base
 from mkboot.tree.filetree import FileTree
@@ -54,9 +54,9 @@ def test_a_larger_file_takes_no_more_memory(tmp_path: Path) -> None:
 
 def test_what_a_file_takes(tmp_path: Path) -> None:
     few = peaks(tmp_path / "few", many_files(2_000), 64 * MIB)
-    many = peaks(tmp_path / "many", many_files(22_000), 128 * MIB)
+    many = peaks(tmp_path / "many", many_files(12_000), 96 * MIB)
     for name in COMMANDS:
-        assert (many[name] - few[name]) / 20_000 <= PER_FILE, name
+        assert (many[name] - few[name]) / 10_000 <= PER_FILE, name
 
 
 @pytest.mark.slow

@@ -154,3 +154,15 @@ def test_runs_content_reads_holes_as_zeros() -> None:
 def test_runs_past_the_source_are_an_error() -> None:
     with pytest.raises(InputError):
         RunsContent(BytesSource(b"12"), 8, [(0, 8, 0)]).read(0, 8)
+
+
+def test_building_does_not_disturb_the_builder() -> None:
+    builder = small()
+    etc = builder.find(b"/etc") or 0
+    builder.unlink(0, b"link")
+    at = builder.add(etc, b"new", directory())
+    first = builder.build()
+    below = builder.add(at, b"below", directory())
+    assert builder.find(b"/etc/new/below") == below
+    assert first.find(b"/etc/new/below") is None
+    assert builder.build().find(b"/etc/new/below") is not None

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from mkboot.errors import InputError
 from mkboot.formats.inode import (
+    DINODE,
+    FLAGS_AT,
     IFATTRDIR,
     IFMT,
     OEFT_AT,
@@ -25,6 +27,8 @@ from mkboot.tree.node import Attribute, Node, directory
 
 #: UFS keeps times in microseconds.
 RESOLUTION = 1000
+#: What is left of a file in a scan that is used up: enough to give it more names.
+_TAKEN = Item(0, bytes(DINODE))
 
 
 @dataclass(slots=True)
@@ -32,6 +36,8 @@ class Assembler:
     """Joins a scan to a tree; ``findings`` grows while it does.
 
     ``whole`` says that it is a level 0 dump: then every entry should lead somewhere.
+    ``slim`` uses the scan up: what has become a file of the tree is no longer in it, and
+    files keep their raw inode only where its flags say something.
     """
 
     scan: Scan
@@ -39,6 +45,7 @@ class Assembler:
     whole: bool
     place: tuple[str, ...]
     findings: list[Finding] = field(default_factory=list)
+    slim: bool = False
     _used: set[int] = field(default_factory=set)
     _named: Collection[int] = ()
     _absent: int = 0
@@ -55,7 +62,6 @@ class Assembler:
         while stack:
             at = stack.pop()
             for name, ino, item in self._children(at):
-                where = self._at(self.scan.items[at], at)
                 try:
                     if ino in numbers:
                         if self._kind(item) == IFDIR:
@@ -64,9 +70,12 @@ class Assembler:
                         continue
                     numbers[ino] = builder.add(numbers[at], name, self._node(item, ino))
                 except InputError as e:
+                    where = self._at(self.scan.items[at], at)
                     raise e.inside(*where) if not e.place else e from None
                 if self._kind(item) == IFDIR:
                     stack.append(ino)
+                elif self.slim:
+                    self.scan.items[ino] = _TAKEN
         self._named = numbers
         self._tell()
         return builder.build()
@@ -102,6 +111,9 @@ class Assembler:
         except InputError as e:
             raise e.inside(*self._at(item, ino)) from None
         attributes = word_at(item.dinode, OEFT_AT, self.byte_order)
+        if self.slim and not node.is_directory:
+            flags = word_at(item.dinode, FLAGS_AT, self.byte_order)
+            node = replace(node, dinode=item.dinode if flags else b"")
         if not attributes:
             return node
         return replace(node, attributes=self._attributes(attributes, item, ino))

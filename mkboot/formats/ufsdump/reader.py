@@ -75,6 +75,7 @@ def read_dump(
     source: ByteSource | Sequence[ByteSource],
     *,
     salvage: bool = False,
+    slim: bool = False,
     place: tuple[str, ...] = (),
 ) -> Dump:
     """The dump that ``source`` begins with; of any blocking, of either byte order.
@@ -82,7 +83,8 @@ def read_dump(
     A dump on several volumes is given as their sources, in order.  A level 0 dump gives the
     whole tree, a higher one the part that had changed with the directories above it
     (``merge_dumps`` puts them together).  Content refers to the sources, which must stay
-    open.  Memory grows with the number of names and inodes only.
+    open.  Memory grows with the number of names and inodes only; with ``slim`` it is less by
+    a third, but nothing can be joined to the dump, and files have no raw inode.
 
     Raises ``InputError`` for what is no dump, is damaged, or is cut off (it says how far
     the stream goes), and for dumps with large records.  With ``salvage`` a damaged dump
@@ -92,19 +94,20 @@ def read_dump(
     """
     sources = source if isinstance(source, (list, tuple)) else (source,)
     try:
-        return _read(join_volumes(sources, place), place)
+        return _read(join_volumes(sources, place), place, slim)
     except InputError as e:
         if not salvage:
             raise
         return _salvage(sources, place, e)
 
 
-def _read(volumes: Volumes, place: tuple[str, ...]) -> Dump:
+def _read(volumes: Volumes, place: tuple[str, ...], slim: bool) -> Dump:
     stream = Stream(volumes, place)
     with without_collection():
         found = scan(stream, volumes.source)
         header = tape_header(stream.first, stream.byte_order)
-        assembler = Assembler(found, stream.byte_order, header.base_date == 0, place)
+        whole = header.base_date == 0
+        assembler = Assembler(found, stream.byte_order, whole, place, slim=slim)
         return made_dump(header, assembler)
 
 

@@ -34,7 +34,7 @@ HEADS, TRACK = 19, 248
 CYLINDER = HEADS * TRACK * SECTOR
 ROOT_CYLINDERS = 16
 MIB, GIB = 1 << 20, 1 << 30
-RUNNER = Path(__file__).with_name("peak.py")
+RUNNER = Path(__file__).with_name("scale_peak.py")
 _PATTERN = bytes(range(256)) * 8192
 _VFSTAB = b"""\
 /dev/dsk/c0t0d0s0 /dev/rdsk/c0t0d0s0 / ufs 1 no -
