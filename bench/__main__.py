@@ -66,7 +66,7 @@ def _make_corpus(work: Path, size: str) -> Corpus:
     command = [PYTHON, "-m", "bench.corpus", str(work), size]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     made = json.loads(done.stdout)
-    return Corpus(**{k: Path(v) if isinstance(v, str) else v for k, v in made.items()})
+    return Corpus(**{k: Path(v) if isinstance(v, str) else v for k, v in made.items()})  # type: ignore[arg-type]
 
 
 def _prepare(corpus: Corpus, work: Path) -> None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mkboot.errors import CallerError, InputError
+from mkboot.formats.dcfs import plain_files
 from mkboot.formats.directory import read_directory
 from mkboot.formats.iso import read_iso
 from mkboot.formats.tar import looks_like_tar, read_tar
@@ -186,7 +187,7 @@ def _reach_ufs(there: OpenSlice, words: str, path: Path) -> Reached:
         why = _NO_FILES.get(there.holds, "it holds no file system that mkboot reads")
         raise InputError(why, place=(str(path), there.place))
     try:
-        tree = there.ufs.tree()
+        tree = plain_files(there.ufs.tree(), there.ufs.byte_order)
     except InputError as e:
         raise e.inside(str(path)) from e
     return Reached(Container.SLICE, words, tree)
