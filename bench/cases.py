@@ -29,7 +29,8 @@ class Case:
     """A comparison.
 
     ``target`` is how many times the peer's time is wanted at most, None where it is only
-    told.  ``also_without`` names steps of the peer that a second ratio leaves out.
+    told.  ``also_without`` names steps of the peer that a second ratio leaves out, ``apart``
+    those that only another ratio counts in.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Case:
     target: float | None
     unequal: str
     also_without: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     loop: bool = False
 
@@ -105,12 +107,13 @@ def _capture_and_build(work: Path, out: Path, device: str | None) -> Case:
             (job / "capture", job / "set"),
         ),
         Side(
-            "dump | split, genisoimage, cksum, sha256sum",
+            "dump, split, genisoimage, cksum, sha256sum",
             (
                 shell("dump", f"dump -0 -q -b 64 -f - {device} | split -b 650m - {vol}/v."),
                 shell("genisoimage", discs),
                 shell("cksum", f"cksum {iso}/* > {sums}"),
                 shell("sha256sum", f"sha256sum {iso}/* >> {sums}"),
+                shell("sync", f"sync {vol}/* {iso}/*"),
             ),
             (out,),
             (vol, iso),
@@ -120,8 +123,9 @@ def _capture_and_build(work: Path, out: Path, device: str | None) -> Case:
         "makes MD5 and SysV sums, checks every segment once more while it goes onto its disc, "
         "syncs what it wrote, captures a small root besides, and makes volume 1 "
         "bootable from a base medium of 20 MB; the "
-        "peers' dump keeps no checksum of its own.",
+        "peers' dump keeps no checksum of its own. A second ratio has the peers' files synced too.",
         also_without=("sha256sum",),
+        apart=("sync",),
         programs=("dump", "split", "genisoimage", "cksum", "sha256sum"),
         loop=True,
     )
@@ -138,12 +142,13 @@ def _mkfs(corpus: Corpus, out: Path) -> Case:
              (out,), (out,)),
         Side("makefs -t ffs",
              (shell("makefs", "makefs -t ffs -B be -o version=1,bsize=8192,fsize=1024 "
-                    f"-s {size} {image} {corpus.tree}"),),
+                    f"-s {size} {image} {corpus.tree}"), shell("sync", f"sync {image}")),
              (out,), (out,)),
         1.5,
         "Both make a big-endian UFS1 of the same size. makefs' has fewer inodes and keeps "
         "nothing of Sun's; mkboot syncs its image to the disk before it gives it its name, "
-        "makefs does not.",
+        "makefs does not: a second ratio has that done too.",
+        apart=("sync",),
         programs=("makefs",),
     )  # fmt: skip
 

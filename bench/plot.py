@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-_WIDTH, _LEFT, _ROW, _TOP, _BOTTOM = 900, 400, 34, 64, 44
+_WIDTH, _LEFT, _ROW, _TOP, _BOTTOM = 900, 290, 44, 64, 44
 _STYLE = """
  .page { fill: #ffffff } .text { fill: #1f2328 } .soft { fill: #59636e }
  .line { stroke: #c7ccd1 } .one { stroke: #59636e } .good { fill: #2f7d5b }
@@ -20,6 +20,7 @@ _STYLE = """
  .spread { stroke: #ffffff; stroke-opacity: .6 }
  }
  text { font-family: system-ui, "DejaVu Sans", sans-serif; font-size: 13px }
+ .small { font-size: 11px }
  .title { font-size: 16px; font-weight: 600 }
 """
 
@@ -29,6 +30,7 @@ class Bar:
     """A ratio with its least and greatest, and the limit that was set, if one was."""
 
     label: str
+    peer: str
     ratio: float
     low: float
     high: float
@@ -71,7 +73,8 @@ def _bar(bar: Bar, y: int, scale: float) -> list[str]:
     kind = "told" if bar.target is None else "good" if bar.ratio <= bar.target else "over"
     middle = y + 13
     parts = [
-        _text(_LEFT - 10, middle + 5, bar.label, "text", "end"),
+        _text(_LEFT - 10, middle - 2, bar.label, "text", "end"),
+        _text(_LEFT - 10, middle + 13, bar.peer, "soft small", "end"),
         (
             f'<rect class="{kind}" x="{_LEFT}" y="{y + 3}" width="{bar.ratio * scale:.1f}" '
             'height="20" rx="2"/>'

@@ -36,20 +36,29 @@ class Outcome:
     load: tuple[float, float] = (0.0, 0.0)
     failed: bool = False
 
-    def ratio(self, without: Sequence[str] = ()) -> float:
-        """The median of the pairs' ratios."""
-        return statistics.median(pair.ratio(without) for pair in self.pairs)
+    def ratio(self, without: Sequence[str] | None = None) -> float:
+        """The median of the pairs' ratios, less some of the peer's steps."""
+        steps = self.case.apart if without is None else without
+        return statistics.median(pair.ratio(steps) for pair in self.pairs)
 
     def spread(self) -> tuple[float, float]:
         """The least and the greatest ratio of a pair."""
-        ratios = [pair.ratio() for pair in self.pairs]
+        ratios = [pair.ratio(self.case.apart) for pair in self.pairs]
         return min(ratios), max(ratios)
+
+    def variants(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Other ratios that are told: how they differ, and which of the peer's steps are out."""
+        case = self.case
+        found = [(f"without {step}", (*case.apart, step)) for step in case.also_without]
+        if any(step in self.pairs[0].peer for step in case.apart):
+            found.append((f"with {', '.join(case.apart)} of the peer too", ()))
+        return found
 
     def sides(self) -> tuple[Figures, Figures]:
         """Medians of ours and of the peer's."""
         return (
             median([total(p.ours) for p in self.pairs]),
-            median([total(p.peer) for p in self.pairs]),
+            median([total(p.peer, self.case.apart) for p in self.pairs]),
         )
 
 
@@ -68,7 +77,7 @@ def write(
     (folder / "results.json").write_text(text + "\n")
     (folder / "README.md").write_text(_readme(outcomes, facts))
     bars = [
-        Bar(f"{o.case.title} / {o.case.peer.who}", o.ratio(), *o.spread(), o.case.target)
+        Bar(o.case.title, o.case.peer.who, o.ratio(), *o.spread(), o.case.target)
         for o in outcomes
         if o.pairs
     ]
@@ -89,7 +98,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
     if outcome.pairs:
         found |= {
             "ratio": round(outcome.ratio(), 3),
-            "ratio_without": {step: round(outcome.ratio((step,)), 3) for step in case.also_without},
+            "other_ratios": {how: round(outcome.ratio(s), 3) for how, s in outcome.variants()},
             "load": outcome.load,
             "pairs": [asdict(pair) for pair in outcome.pairs],
         }
@@ -162,10 +171,10 @@ def _table(outcomes: Sequence[Outcome]) -> list[str]:
             f"| {ours.rss / 2**20:.0f} | {peer.rss / 2**20:.0f} "
             f"| {o.load[0]:.1f}-{o.load[1]:.1f} |"
         )
-        for step in o.case.also_without:
-            rest = median([total(p.peer, (step,)) for p in o.pairs])
+        for how, steps in o.variants():
+            rest = median([total(p.peer, steps) for p in o.pairs])
             lines.append(
-                f"| | the same without {step} | **{o.ratio((step,)):.2f}** | | | {rest.wall:.1f} "
+                f"| | the same, {how} | **{o.ratio(steps):.2f}** | | | {rest.wall:.1f} "
                 f"| | {rest.cpu:.1f} | | | |"
             )
     return lines
