@@ -6,13 +6,14 @@ BIN := .venv/bin
 DEMO := demo-out
 BENCH_DIR := /tmp/mkboot-bench
 
-.PHONY: bench help test fuzz demo lint docs wheel set-up clean
+.PHONY: bench help test long fuzz demo lint docs wheel set-up clean
 
 help:
 	@echo "make test    all tests; PYTEST_ARGS are handed on"
 	@echo "make fuzz    half an hour of fuzzing; FUZZ_ARGS are handed on (--minutes 5 ufs iso)"
 	@echo "make demo    the whole main job on a made-up host, into $(DEMO)"
 	@echo "make bench   us and the peers on the same content, into bench/results; QUICK=1: a little"
+	@echo "make long    the tests that take minutes each: full scale, every kill, all damage"
 	@echo "make lint    ruff and mypy"
 	@echo "make docs    write docs/cli.md and docs/mkboot.1 from the commands"
 	@echo "make wheel   build dist/mkboot-*.whl"
@@ -32,6 +33,9 @@ fuzz: set-up
 
 bench: set-up
 	$(BIN)/python -m bench $(if $(QUICK),--quick --out $(BENCH_DIR)/quick-results) --work $(BENCH_DIR) $(BENCH_ARGS)
+
+long: set-up
+	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
 
 demo: set-up
 	$(BIN)/mkboot demo --force $(DEMO)

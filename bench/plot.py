@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _LEFT, _ROW, _TOP, _BOTTOM = 900, 290, 44, 64, 44
+#: Room for a figure behind a bar.
+_FIGURE = 44
 _STYLE = """
  .page { fill: #ffffff } .text { fill: #1f2328 } .soft { fill: #59636e }
  .line { stroke: #c7ccd1 } .one { stroke: #59636e } .good { fill: #2f7d5b }
@@ -84,7 +86,9 @@ def _bar(bar: Bar, y: int, scale: float) -> list[str]:
     if bar.target is not None:
         x = _LEFT + bar.target * scale
         parts.append(_line("want", x, y, x, y + 26, 2))
-    end = _LEFT + max(bar.high, bar.ratio, bar.target or 0) * scale
+    end = _LEFT + max(bar.high, bar.ratio) * scale
+    if bar.target is not None and end - 4 < _LEFT + bar.target * scale < end + _FIGURE:
+        end = _LEFT + bar.target * scale
     return [*parts, _text(end + 8, middle + 5, f"{bar.ratio:.2f}", "text")]
 
 

@@ -13,6 +13,8 @@ from bench.cases import Case
 from bench.measure import Figures, median, total
 from bench.plot import Bar, draw
 
+_QUICK = ("Of so little content most of mkboot's time is Python's start: no limit counts here.", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -120,6 +122,7 @@ def _head(facts: dict[str, object]) -> list[str]:
         "",
         f"Written by `{command}` on {facts['date']}.",
         "",
+        *(_QUICK if facts["quick"] else ()),
         (
             f"Content: {corpus['files']:,} files ({corpus['small']:,} of them below 8 KiB), "
             f"{corpus['directories']:,} directories, {corpus['symlinks']:,} symbolic links, "

@@ -95,7 +95,7 @@ def test_a_few_damaged_images(
     try_kind(bounded, sound[kind], kind, tmp_path, ORDINARY)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_damaged_images(
     bounded: Bounded, sound: dict[str, Original], tmp_path: Path, kind: str

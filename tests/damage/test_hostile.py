@@ -179,7 +179,7 @@ def test_ufs(bounded: Bounded, sound: dict[str, Original], tmp_path: Path, what:
     judge(bounded, bytes(data), sound["ufs"].data, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("what", SUPERBLOCKS)
 def test_superblocks(
     bounded: Bounded, sound: dict[str, Original], tmp_path: Path, what: str

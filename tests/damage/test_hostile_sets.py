@@ -195,7 +195,7 @@ def test_a_few_lies(steps: Steps, bounded: Bounded, tmp_path: Path) -> None:
     try_seeds(steps, bounded, tmp_path, ORDINARY)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_many_lies(steps: Steps, bounded: Bounded, tmp_path: Path) -> None:
     try_seeds(steps, bounded, tmp_path, SLOW)
 

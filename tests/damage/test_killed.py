@@ -3,7 +3,7 @@
 
 A moment is a system call that changes a file: the process is killed at it, and if it is a
 write, half of it is done.  A few moments are drawn in the ordinary run, a hundred in the
-slow one, which also kills by the clock.
+long one, which also kills by the clock.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def test_killed_at_a_few_moments(steps: Steps, tmp_path: Path) -> None:
         kill_at(steps, tmp_path / f"{step}-{number}", step, number, *more)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_a_hundred_moments(steps: Steps, tmp_path: Path) -> None:
     for step, number in points(steps, tmp_path, SLOW, seed=5):
         kill_at(steps, tmp_path / f"{step}-{number}", step, number)
@@ -106,7 +106,7 @@ def test_killed_while_the_disks_get_their_names(steps: Steps, tmp_path: Path) ->
         kill_at(steps, tmp_path / f"at-{number}", "restore", number)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_by_the_clock(steps: Steps, tmp_path: Path) -> None:
     """Moments that no system call marks."""
     draw = random.Random(6)

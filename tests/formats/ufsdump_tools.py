@@ -137,7 +137,8 @@ def nodes(draw: st.DrawFn, *, restorable: bool) -> Node:
     device, target, content = None, b"", BytesContent(b"")
     if kind in (NodeType.CHAR, NodeType.BLOCK):
         device = Device(draw(st.integers(1, top_major)), draw(st.integers(0, top_minor)))
-        if device.major << 18 >> 16 in (0, 0xFFFF):
+        new_form = (device.major << 18 | device.minor) >> 16
+        if max(device) > 255 and new_form in (0, 0xFFFF):  # no word of an inode says that
             device = Device(13, 2)
     elif kind is NodeType.SYMLINK:
         target = draw(st.binary(min_size=1, max_size=90).filter(lambda t: b"\0" not in t))

@@ -90,7 +90,7 @@ def test_a_file_with_holes_through_everything(tmp_path: Path) -> None:
     through_everything(one_file(3 * GIB + 4711, 256 * MIB, 100_000), tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_file_of_100_gigabytes_through_everything(tmp_path: Path) -> None:
     through_everything(one_file(100_000_000_000, GIB, 300_000), tmp_path)
 
@@ -99,7 +99,7 @@ def test_twenty_thousand_inodes(tmp_path: Path) -> None:
     round_of_many(20_000, tmp_path, 10)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_million_inodes(tmp_path: Path) -> None:
     round_of_many(1_000_000, tmp_path, 180)
 

@@ -2,7 +2,7 @@
 """Memory that does not grow with the data, and little with the number of files.
 
 Each command is a process of its own, measured from within.  The ordinary run has small
-inputs and bounds that would not hold at full size if they did not hold here; the slow
+inputs and bounds that would not hold at full size if they did not hold here; the long
 tests are the full size.
 """
 
@@ -59,13 +59,13 @@ def test_what_a_file_takes(tmp_path: Path) -> None:
         assert (many[name] - few[name]) / 10_000 <= PER_FILE, name
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_300_000_files(tmp_path: Path) -> None:
     found = peaks(tmp_path / "many", many_files(300_000), 2 * GIB)
     assert {name: found[name] // MIB for name in COMMANDS if found[name] > MOST} == {}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_files_of_5_and_of_40_gigabytes(tmp_path: Path) -> None:
     five = peaks(tmp_path / "five", one_file(5 * GIB, 64 * MIB), GIB)
     forty = peaks(tmp_path / "forty", one_file(40_000_000_000, 64 * MIB), 2 * GIB)
