@@ -204,9 +204,13 @@ class TreeBuilder:
 
     def graft(self, parent: int, name: bytes, tree: FileTree, top: int = ROOT) -> int:
         """Put a copy of another tree (from ``top`` down) under ``name``; hard links are kept."""
-        known: dict[int, int] = {}
         first = self.add(parent, name, tree.nodes[top])
-        known[top] = first
+        self.fill(first, tree, top)
+        return first
+
+    def fill(self, into: int, tree: FileTree, top: int = ROOT) -> None:
+        """Copy what lies below ``top`` of another tree into the directory ``into``."""
+        known = {top: into}
         stack = [top]
         while stack:
             at = stack.pop()
@@ -217,7 +221,6 @@ class TreeBuilder:
                 known[number] = self.add(known[at], child, tree.nodes[number])
                 if tree.nodes[number].is_directory:
                     stack.append(number)
-        return first
 
     def build(self) -> FileTree:
         """The tree, after a check that every directory has one name and no loop exists.

@@ -34,17 +34,7 @@ def subtree(tree: FileTree, top: int) -> FileTree:
     if top == ROOT:
         return tree
     builder = TreeBuilder(tree.nodes[top], resolution=tree.resolution)
-    known = {top: ROOT}
-    stack = [top]
-    while stack:
-        at = stack.pop()
-        for name, number in tree.children(at).items():
-            if number in known:
-                builder.link(known[at], name, known[number])
-                continue
-            known[number] = builder.add(known[at], name, tree.nodes[number])
-            if tree.nodes[number].is_directory:
-                stack.append(number)
+    builder.fill(ROOT, tree, top)
     return builder.build()
 
 
