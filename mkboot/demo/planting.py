@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import shake_128
 
-from mkboot.tree.content import BytesContent, Content, Extent
+from mkboot.tree.content import BytesContent, Content, SolidContent
 from mkboot.tree.filetree import ROOT, FileTree, TreeBuilder
 from mkboot.tree.names import split_path
 from mkboot.tree.node import SECOND, Device, Node, NodeType, directory
@@ -16,7 +15,7 @@ WHEN = 1_018_353_600
 _PAGE = 1 << 16
 
 
-class MadeUpContent(Content):
+class MadeUpContent(SolidContent):
     """Bytes that look random and are the same each time, made when they are read."""
 
     __slots__ = ("_seed", "_size")
@@ -29,11 +28,6 @@ class MadeUpContent(Content):
     def size(self) -> int:
         """Length in bytes."""
         return self._size
-
-    def extents(self) -> Iterator[Extent]:
-        """One run, or none."""
-        if self._size:
-            yield Extent(0, self._size)
 
     def read(self, offset: int, length: int) -> bytes:
         """Make the pages that are touched."""

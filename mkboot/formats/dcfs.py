@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
@@ -20,17 +19,15 @@ from typing import Literal
 from construct import Const, Int64ub, Int64ul, Struct
 
 from mkboot.errors import InputError
-from mkboot.tree.content import Content, Extent
+from mkboot.formats.inode import FLAGS_AT, ByteOrder, word_at
+from mkboot.tree.content import Content, SolidContent
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.node import Node, NodeType
-
-ByteOrder = Literal["big", "little"]
 
 ICOMPRESS = 4
 MAGIC = 0x5A636D70
 VERSION = 1
 ZLIB = 1
-_FLAGS_AT = 100
 #: Words before the offsets; the length that counts them is one offset longer (a spare slot).
 _WORDS = 5
 _BLOCK_MAX = 1 << 20
@@ -50,9 +47,9 @@ def header(byte_order: ByteOrder) -> Struct:
 
 def is_compressed(node: Node, byte_order: ByteOrder) -> bool:
     """Whether a file of a UFS says that its content is compressed."""
-    if node.type is not NodeType.FILE or len(node.dinode) < _FLAGS_AT + 4:
+    if node.type is not NodeType.FILE or len(node.dinode) < FLAGS_AT + 4:
         return False
-    return bool(int.from_bytes(node.dinode[_FLAGS_AT : _FLAGS_AT + 4], byte_order) & ICOMPRESS)
+    return bool(word_at(node.dinode, FLAGS_AT, byte_order) & ICOMPRESS)
 
 
 def plain_files(tree: FileTree, byte_order: ByteOrder) -> FileTree:
@@ -66,9 +63,9 @@ def plain_files(tree: FileTree, byte_order: ByteOrder) -> FileTree:
     builder = tree.edit()
     for number in packed:
         node = tree.nodes[number]
-        flags = int.from_bytes(node.dinode[_FLAGS_AT : _FLAGS_AT + 4], byte_order) & ~ICOMPRESS
+        flags = word_at(node.dinode, FLAGS_AT, byte_order) & ~ICOMPRESS
         dinode = (
-            node.dinode[:_FLAGS_AT] + flags.to_bytes(4, byte_order) + node.dinode[_FLAGS_AT + 4 :]
+            node.dinode[:FLAGS_AT] + flags.to_bytes(4, byte_order) + node.dinode[FLAGS_AT + 4 :]
         )
         content = _unpacked(node.content, byte_order)
         builder.replace(number, replace(node, content=content, dinode=dinode))
@@ -82,7 +79,7 @@ def _unpacked(packed: Content, byte_order: ByteOrder) -> Content:
         return BrokenContent(packed.size, e)
 
 
-class BrokenContent(Content):
+class BrokenContent(SolidContent):
     """A file that cannot be unpacked: an ``InputError`` for whoever reads it."""
 
     __slots__ = ("_size", "_why")
@@ -96,18 +93,13 @@ class BrokenContent(Content):
         """Length in bytes, packed."""
         return self._size
 
-    def extents(self) -> Iterator[Extent]:
-        """One run."""
-        if self._size:
-            yield Extent(0, self._size)
-
     def read(self, offset: int, length: int) -> bytes:
         """Never."""
         del offset, length
         raise self._why.inside()
 
 
-class UnpackedContent(Content):
+class UnpackedContent(SolidContent):
     """What a compressed file holds; one block is unpacked at a time."""
 
     __slots__ = ("_block", "_block_size", "_order", "_packed", "_size", "_table")
@@ -136,11 +128,6 @@ class UnpackedContent(Content):
     def size(self) -> int:
         """Length in bytes, unpacked."""
         return self._size
-
-    def extents(self) -> Iterator[Extent]:
-        """One run: compressed files have no holes."""
-        if self._size:
-            yield Extent(0, self._size)
 
     def read(self, offset: int, length: int) -> bytes:
         """Unpack what is asked for.  Raises ``InputError`` for a block that is damaged."""

@@ -18,7 +18,7 @@ from mkboot.model.values import Checksums
 from mkboot.recovery.paths import marker_path, vtoc_path
 from mkboot.recovery.readme import readme
 from mkboot.recovery.vtoc import vtoc_table
-from mkboot.tree.content import BytesContent, Content, ContentSource, Extent
+from mkboot.tree.content import BytesContent, Content, ContentSource, SolidContent
 from mkboot.tree.filetree import ROOT, Entry, FileTree, TreeBuilder
 from mkboot.tree.names import show
 from mkboot.tree.node import SECOND, NodeType, directory, regular
@@ -27,7 +27,7 @@ from mkboot.tree.source import BytesSource, Window
 _BLOCK = 2048
 
 
-class SegmentContent(Content):
+class SegmentContent(SolidContent):
     """A segment: a window of a dump, whose checksum is watched while it is read in order.
 
     When its last byte has been read and its POSIX cksum is not the recorded one, that is
@@ -49,11 +49,6 @@ class SegmentContent(Content):
     def size(self) -> int:
         """Length in bytes."""
         return self._expected.size
-
-    def extents(self) -> Iterator[Extent]:
-        """One run."""
-        if self.size:
-            yield Extent(0, self.size)
 
     def read(self, offset: int, length: int) -> bytes:
         """A piece of the segment."""

@@ -57,7 +57,18 @@ class Content(ABC):
             offset += len(data)
 
 
-class BytesContent(Content):
+class SolidContent(Content):
+    """Content without holes."""
+
+    __slots__ = ()
+
+    def extents(self) -> Iterator[Extent]:
+        """One run, or none where there is nothing."""
+        if self.size:
+            yield Extent(0, self.size)
+
+
+class BytesContent(SolidContent):
     """A few bytes held in memory."""
 
     __slots__ = ("data",)
@@ -69,11 +80,6 @@ class BytesContent(Content):
     def size(self) -> int:
         """Length in bytes."""
         return len(self.data)
-
-    def extents(self) -> Iterator[Extent]:
-        """One run, or none."""
-        if self.data:
-            yield Extent(0, len(self.data))
 
     def is_whole(self) -> bool:
         """Always."""
@@ -139,7 +145,7 @@ class RunsContent(Content):
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-class SpanContent(Content):
+class SpanContent(SolidContent):
     """A file without holes whose data lie in one stretch of a source, in as little memory as
     may be: of these there are hundreds of thousands.
     """
@@ -159,11 +165,6 @@ class SpanContent(Content):
     def is_whole(self) -> bool:
         """Always."""
         return True
-
-    def extents(self) -> Iterator[Extent]:
-        """One run, or none."""
-        if self._size:
-            yield Extent(0, self._size)
 
     def read(self, offset: int, length: int) -> bytes:
         """Read there; a source that is too short is an ``InputError``."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from mkboot.errors import InputError
 from mkboot.tree.names import check_name, show, split_path
-from mkboot.tree.node import SECOND, Node, NodeType
+from mkboot.tree.node import Node, NodeType
 
 ROOT = 0
 _NO_ENTRIES: Mapping[bytes, int] = MappingProxyType({})
@@ -278,11 +278,6 @@ class TreeBuilder:
             self._nodes = list(self._nodes)
             self._names = {number: dict(names) for number, names in self._names.items()}
             self._lent = False
-
-
-def whole_seconds(time: int) -> int:
-    """Nanoseconds as whole seconds, rounded down."""
-    return time // SECOND
 
 
 #: The longest text file that is read for its words, in bytes.

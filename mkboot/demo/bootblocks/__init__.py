@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-#: What every line that they print begins with.
-MARK = "MKBOOT-"
-
 
 def fcode_redirect() -> bytes:
     """The FCode boot block for sun4u: follows the redirect, shows files, starts ufsboot."""

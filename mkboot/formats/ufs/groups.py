@@ -6,11 +6,6 @@ from __future__ import annotations
 from mkboot.formats.ufs.structs import Superblock
 
 
-def group_base(sb: Superblock, group: int) -> int:
-    """The first fragment of a group."""
-    return sb.fpg * group
-
-
 def group_start(sb: Superblock, group: int) -> int:
     """Where a group's metadata is counted from: the base and its stagger."""
     return sb.fpg * group + sb.cgoffset * (group & ~sb.cgmask)

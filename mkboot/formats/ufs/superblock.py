@@ -24,8 +24,6 @@ from mkboot.formats.ufs.structs import (
 )
 from mkboot.tree.source import ByteSource, read_exact
 
-_MAGIC_UFS2 = 0x19540119
-
 
 def byte_order_of(source: ByteSource) -> ByteOrder | None:
     """The byte order of the magic number where a UFS1 has it, or None."""
