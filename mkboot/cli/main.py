@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "extract": "Write files from any container into a directory.",
         "tar": "Write any container as a tar stream.",
         "mkfs": "Make a Sun UFS image from a tree.",
+        "flar": "Make a flash archive from a tree.",
         "fsck": "Say what is wrong with a UFS, as fsck -n does.",
         "compare": "Say in what two trees differ.",
         "boot": "Boot an image under QEMU and say what the firmware did.",

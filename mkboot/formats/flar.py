@@ -78,7 +78,7 @@ class Flar:
                 f"files_archived_size is {show(size)}, but there are {self.payload.size} bytes"
             )
         stored = self.value(HEADER_SUM)
-        if stored is not None and stored.strip() != b"%d" % header_sum(self.header):
+        if stored is not None and stored != b"%010d" % header_sum(self.header):
             found.append("the identification is not what its checksum says")
         return tuple(found)
 
@@ -232,5 +232,6 @@ def flar_header(
     text.append(b"section_begin=archive")
     end = text.index(b"section_end=identification")
     total = header_sum(b"\n".join(text) + b"\n")
-    text.insert(end, HEADER_SUM.encode() + b"=%d" % total)
+    # always as long, so that the length of the text is known before
+    text.insert(end, HEADER_SUM.encode() + b"=%010d" % total)
     return b"\n".join(text) + b"\n"

@@ -8,6 +8,7 @@ their holes and written in full.
 
 from __future__ import annotations
 
+import os
 import re
 import tarfile
 from collections.abc import Callable
@@ -66,42 +67,56 @@ def read_tar(path: Path) -> FileTree:
 
     Raises ``InputError`` for what is broken, cut short, compressed, or climbs with ``..``.
     """
-    source = FileSource(path)
-    reader = _Reader(source)
+    return read_tar_source(FileSource(path), place=(str(path),))
+
+
+def read_tar_source(source: ByteSource, *, place: tuple[str, ...] = ()) -> FileTree:
+    """Like ``read_tar``, from a piece of something larger; content stays in ``source``."""
     try:
-        with path.open("rb") as file:
-            return reader.read(file)
+        return _Reader(source).read()
     except (tarfile.TarError, ValueError, EOFError) as e:
-        raise InputError(f"not a sound tar file: {e}", place=(str(path),)) from e
+        raise InputError(f"not a sound tar file: {e}", place=place) from e
     except InputError as e:
-        raise e.inside(str(path)) from e
+        raise e.inside(*place) from e
 
 
 class _Headers:
     """A tar file as ``tarfile`` may read it: headers only, none larger than a mebibyte."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.seek = file.seek
-        self.tell = file.tell
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        self._at = 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As a file's; nothing seeks from the end."""
+        if whence not in (os.SEEK_SET, os.SEEK_CUR):
+            raise tarfile.ReadError("a seek from the end")
+        self._at = offset + (self._at if whence == os.SEEK_CUR else 0)
+        return self._at
+
+    def tell(self) -> int:
+        """As a file's."""
+        return self._at
 
     def read(self, size: int = -1) -> bytes:
         """Refuse what a broken size asks for."""
         if not 0 <= size <= HEADER_MAX:
             raise tarfile.ReadError(f"a header of {size} bytes")
-        return self._file.read(size)
+        data = self._source.pread(self._at, size)
+        self._at += len(data)
+        return data
 
 
 class _Reader:
     """One reading of one tar file."""
 
-    def __init__(self, source: FileSource) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._builder = TreeBuilder(directory(), resolution=SECOND)
 
-    def read(self, file: BinaryIO) -> FileTree:
+    def read(self) -> FileTree:
         archive = tarfile.open(  # noqa: SIM115 - it holds nothing but the file
-            fileobj=cast("BinaryIO", _Headers(file)),
+            fileobj=cast("BinaryIO", _Headers(self._source)),
             mode="r:",
             encoding="utf-8",
             errors="surrogateescape",

@@ -276,6 +276,12 @@ CODES: tuple[Code, ...] = (
         "Copy or capture it again.",
     ),
     Code(
+        "flar-damaged",
+        "A flash archive is not as Solaris reads it: its frame, its identification, or the "
+        "files in it are broken, cut off, or not what their checksum says.",
+        "Copy it again, or make it again; an installation from it would stop half-way.",
+    ),
+    Code(
         "dump-nameless",
         "Files in a dump that no directory names: they cannot be restored by name.",
         "Usual for files that were deleted while the dump was made.",

@@ -24,6 +24,7 @@ from mkboot.media.contentcheck import (
     ufs_findings,
 )
 from mkboot.media.facts import gather_facts, image_sha256
+from mkboot.media.flash import flash_facts, flash_findings, open_flash
 from mkboot.media.labelcheck import is_cut, label_findings
 from mkboot.media.layouts import find_layout
 from mkboot.media.medium import Medium
@@ -143,6 +144,8 @@ def _miniroot(medium: Medium, layout: Layout | None) -> FileTree | None:
 
 
 def _stream_findings(medium: Medium) -> tuple[Finding, ...]:
+    if medium.kind is Kind.FLAR:
+        return flash_findings(open_flash(medium.source))
     if medium.dump_problem is not None:
         text = medium.dump_problem.message
         return (error("dump-damaged", "dump", text, advice("dump-damaged")),)
@@ -202,6 +205,8 @@ def _own_facts(medium: Medium) -> dict[str, Json]:
         return {"ufs": {str(s.number): ufs_facts(s) for s in medium.slices if s.ufs is not None}}
     if medium.kind is Kind.DUMP:
         return _dump_facts(medium)
+    if medium.kind is Kind.FLAR:
+        return flash_facts(open_flash(medium.source))
     return {}
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mkboot.errors import InputError
+from mkboot.formats.flar import looks_like_flar
 from mkboot.formats.iso import IsoVolume, looks_like_iso, read_iso
 from mkboot.formats.label import (
     SECTOR,
@@ -30,8 +31,6 @@ from mkboot.tree.content import RunsContent
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.source import ByteSource, FileSource
 
-#: How a flash archive begins.
-FLAR_MAGIC = b"FlAsH-aRcHiVe-"
 #: The cylinder of optical discs, in sectors.
 DISC_CYLINDER = 640
 
@@ -207,7 +206,7 @@ class Medium:
     @cached_property
     def kind(self) -> Kind:
         """What the image is, from a few of its sectors."""
-        if self.source.pread(0, len(FLAR_MAGIC)) == FLAR_MAGIC:
+        if looks_like_flar(self.source):
             return Kind.FLAR
         if self.has_iso:
             return Kind.DISC

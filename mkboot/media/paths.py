@@ -31,6 +31,21 @@ def first(tree: FileTree, pattern: str) -> bytes | None:
     return found[0] if found else None
 
 
+def booted_tree(layout: Layout, slice_0: FileTree, miniroot: FileTree) -> FileTree:
+    """What the booted environment of a medium sees: the miniroot, with the /usr of slice 0 over
+    its own where the layout says so.
+    """
+    usr = first(slice_0, layout.places.usr) if layout.places.usr_in is UsrIn.SLICE_0 else None
+    top = slice_0.find(usr) if usr is not None else None
+    if top is None:
+        return miniroot
+    builder = miniroot.edit()
+    if b"usr" in builder.children(ROOT):
+        builder.unlink(ROOT, b"usr")
+    builder.graft(ROOT, b"usr", slice_0, top)
+    return builder.build()
+
+
 def booted(layout: Layout, slice_0: FileTree, miniroot: FileTree, path: str) -> bool:
     """Whether ``path`` is there in the booted environment of a medium.
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mkboot.errors import InputError
+from mkboot.formats.flar import Flar
 from mkboot.media.codes import advice
+from mkboot.media.flash import CODE, flash_tree, open_flash, stored_findings
 from mkboot.media.inspect import inspect_medium
 from mkboot.media.medium import Medium
 from mkboot.media.openslice import OpenSlice
@@ -67,6 +69,7 @@ def verify_medium(medium: Medium, progress: Progress) -> Verification:
         for each in (medium.whole,) if medium.kind is Kind.SLICE else medium.slices:
             _read_slice(each, account, step)
         _read_dump(medium, account, step)
+        _read_flash(medium, account, step)
     account.checked += Checked(structures=_structures(medium))
     account.findings += _nothing(account)
     uncompared = account.checked.files - account.compared
@@ -115,6 +118,21 @@ def _read_slice(each: OpenSlice, account: _Account, step: Step) -> None:
 def _read_dump(medium: Medium, account: _Account, step: Step) -> None:
     if medium.dump is not None:
         _read(medium.dump.tree, "dump", "dump-damaged", account, step, {})
+
+
+def _read_flash(medium: Medium, account: _Account, step: Step) -> None:
+    """The stored bytes where the archive has their sum, then every file."""
+    flash = open_flash(medium.source) if medium.kind is Kind.FLAR else None
+    if not isinstance(flash, Flar):
+        return
+    account.findings += stored_findings(flash, lambda _count: None)
+    try:
+        tree = flash_tree(flash, check=True)
+    except InputError as e:
+        account.findings.append(error(CODE, "flar", e.message, advice(CODE)))
+        return
+    account.checked += Checked(structures=len(flash.sections) + 2)
+    _read(tree, "flar", CODE, account, step, {})
 
 
 def _read(

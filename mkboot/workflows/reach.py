@@ -15,9 +15,11 @@ from pathlib import Path
 from mkboot.errors import CallerError, InputError
 from mkboot.formats.dcfs import plain_files
 from mkboot.formats.directory import read_directory
+from mkboot.formats.flar import read_flar
 from mkboot.formats.iso import read_iso
 from mkboot.formats.tar import looks_like_tar, read_tar
 from mkboot.formats.ufsdump import read_dump
+from mkboot.media.flash import flash_tree
 from mkboot.media.medium import Medium, OpenSlice
 from mkboot.model.finding import Finding
 from mkboot.model.inspection import Kind, SliceHolds
@@ -49,6 +51,7 @@ class Container(StrEnum):
     DIRECTORY = "directory"
     TAR = "tar"
     DUMP = "dump"
+    FLAR = "flar"
     SLICE = "slice"
     DISC = "disc"
     DISK = "disk"
@@ -152,6 +155,9 @@ def _reach_path(path: Path) -> Reached:
         dump = read_dump(medium.source, salvage=True, place=place)
         losses = tuple(f for f in dump.findings if f.code == "dump-damaged")
         return Reached(Container.DUMP, f"the dump {path}", dump.tree, losses=losses)
+    if medium.kind is Kind.FLAR:
+        tree = flash_tree(read_flar(medium.source, place=place), place=place)
+        return Reached(Container.FLAR, f"the flash archive {path}", tree)
     raise _unknown(medium)
 
 
@@ -195,8 +201,6 @@ def _reach_ufs(there: OpenSlice, words: str, path: Path) -> Reached:
 
 def _unknown(medium: Medium) -> InputError:
     place = (str(medium.path),)
-    if medium.kind is Kind.FLAR:
-        return InputError("flash archives are not supported yet", place=place)
     start = medium.source.pread(0, 8)
     for magic, program in _COMPRESSED.items():
         if start.startswith(magic):

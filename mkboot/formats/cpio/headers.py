@@ -57,7 +57,7 @@ def read_header(source: ByteSource, at: int) -> Header:
         raise InputError(f"ends at byte {source.size} without its trailer")
     else:
         raise InputError(f"has no header at byte {at}")
-    if header.data + header.size > source.size:
+    if header.size and header.data + header.size > source.size:
         raise InputError(f"is cut short: the entry at byte {at} has {header.size} bytes")
     return header
 
