@@ -14,14 +14,14 @@ import tarfile
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 from mkboot.errors import InputError, StoppedError
 from mkboot.tree.content import EMPTY, Content, RunsContent
 from mkboot.tree.filetree import ROOT, FileTree, TreeBuilder
 from mkboot.tree.names import show, split_path
 from mkboot.tree.node import SECOND, Device, Node, NodeType, directory
-from mkboot.tree.source import ByteSource, FileSource
+from mkboot.tree.source import ByteSource, BytesSource, FileSource
 
 BLOCK = 512
 #: GNU tar's record: what a stream is padded to.
@@ -81,11 +81,21 @@ def read_tar_source(source: ByteSource, *, place: tuple[str, ...] = ()) -> FileT
 
 
 class _Headers:
-    """A tar file as ``tarfile`` may read it: headers only, none larger than a mebibyte."""
+    """A tar file as ``tarfile`` may read it: headers only, none larger than a mebibyte.
+
+    It lets go of the source when it is left: tarfile's objects refer to each other, and
+    would hold the file open until they are collected.
+    """
 
     def __init__(self, source: ByteSource) -> None:
-        self._source = source
+        self._source: ByteSource = source
         self._at = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._source = BytesSource(b"")
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """As a file's; nothing seeks from the end."""
@@ -115,8 +125,15 @@ class _Reader:
         self._builder = TreeBuilder(directory(), resolution=SECOND)
 
     def read(self) -> FileTree:
-        archive = tarfile.open(  # noqa: SIM115 - it holds nothing but the file
-            fileobj=cast("BinaryIO", _Headers(self._source)),
+        with _Headers(self._source) as headers:
+            fine = self._members(headers)
+        tree = self._builder.build()
+        return FileTree(tree.nodes, tree.names, tree.parents, tree.nlinks, 1 if fine else SECOND)
+
+    def _members(self, headers: _Headers) -> bool:
+        """Take every member; whether one has its time to the nanosecond."""
+        archive = tarfile.open(  # noqa: SIM115 - it holds nothing but the headers
+            fileobj=cast("BinaryIO", headers),
             mode="r:",
             encoding="utf-8",
             errors="surrogateescape",
@@ -134,8 +151,7 @@ class _Reader:
             except InputError as e:
                 raise e.inside(show(name)) from e
         self._check_end(archive.offset)
-        tree = self._builder.build()
-        return FileTree(tree.nodes, tree.names, tree.parents, tree.nlinks, 1 if fine else SECOND)
+        return fine
 
     def _check_end(self, offset: int) -> None:
         """tarfile takes a bad header and a missing end for the end; this does not."""

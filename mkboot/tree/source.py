@@ -40,7 +40,9 @@ class ByteSink(Protocol):
 
 
 class FileSource:
-    """A regular file or a block device, open for reading."""
+    """A regular file or a block device, open for reading; closed when nobody holds it."""
+
+    _fd = -1
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -56,7 +58,7 @@ class FileSource:
             self.size = os.lseek(self._fd, 0, os.SEEK_END)
             os.pread(self._fd, 1, 0)
         except OSError as e:
-            os.close(self._fd)
+            self.close()
             if e.errno in RESUMABLE:
                 raise stopped_by(e, str(path)) from e
             raise CallerError(f"{path}: {e.strerror}") from e
@@ -103,7 +105,12 @@ class FileSource:
 
     def close(self) -> None:
         """Give the file back; reading afterwards is an error."""
-        os.close(self._fd)
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __del__(self) -> None:
+        self.close()
 
     def __enter__(self) -> Self:
         return self
