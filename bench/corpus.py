@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bench.content import FULL, QUICK, Corpus, Sizes, count, walk
 from mkboot.demo.base import make_demo_base
+from mkboot.demo.programs import with_programs
 from mkboot.formats.directory import read_directory
 from mkboot.formats.label import (
     SECTOR,
@@ -144,7 +145,7 @@ def _root_tree() -> FileTree:
         parent, _, name = path.rpartition(b"/")
         number = builder.make_directories(parent, folder)
         builder.add(number, name, regular(BytesContent(text), mtime=_WHEN * SECOND))
-    return builder.build()
+    return with_programs(builder.build())
 
 
 if __name__ == "__main__":

@@ -17,7 +17,20 @@ from enum import StrEnum
 from pathlib import Path
 from typing import get_args, get_origin, get_type_hints
 
-from mkboot.model import finding, inspection, job, layout, manifest, plan, system, values
+from mkboot.model import (
+    finding,
+    hostfile,
+    inspection,
+    job,
+    layout,
+    manifest,
+    nvram,
+    packing,
+    plan,
+    system,
+    values,
+)
+from mkboot.rehearsal import verdict
 from mkboot.tree import filetree, node
 
 HERE = Path(__file__).parent
@@ -27,19 +40,24 @@ PAGES: dict[str, tuple[type, ...]] = {
     "system-json": (
         system.System, system.Release, system.Disk, system.SliceRecord, system.Holds,
         system.FileSystem, system.Dump, system.BootBlock, system.NetworkFile, values.Geometry,
-        values.UfsParameters, values.Checksums,
+        values.UfsParameters, values.Checksums, nvram.Nvram, nvram.Variable, nvram.Alias,
     ),
     "set-json": (
         manifest.SetManifest, manifest.Volume, manifest.Stream, manifest.Segment,
-        manifest.VolumeLabel,
+        packing.Packing, manifest.Borrowed, manifest.BorrowedKind, manifest.VolumeLabel,
     ),
     "restore-plan": (plan.RestorePlan, plan.Step, plan.Action),
     "layouts": (
         layout.Layout, layout.Recognise, layout.Places, layout.UsrIn, layout.BootSlice,
     ),
-    "job-toml": (job.Job, job.SourceDisk, job.JobFileSystem),
+    "job-toml": (job.Job, job.SourceDisk, job.JobFileSystem, packing.Packing),
     "file-tree": (
         filetree.FileTree, node.Node, node.NodeType, node.Device, node.AclEntry, node.Attribute,
+    ),
+    "host-toml": (hostfile.HostFile, hostfile.HostDisk, hostfile.HostAddress),
+    "rehearse-json": (
+        verdict.Word, verdict.StepRecord, verdict.Status, verdict.Boot, verdict.Exchange,
+        verdict.JudgedFileSystem, verdict.JudgedDisk,
     ),
     "inspect-json": (finding.Finding, finding.Severity, inspection.Kind, inspection.SliceHolds),
 }  # fmt: skip
@@ -47,7 +65,13 @@ PAGES: dict[str, tuple[type, ...]] = {
 
 def type_name(kind: object) -> str:
     """A type in the words of a document."""
-    plain = {str: "text", int: "number", bool: "true or false", bytes: "name (bytes as text)"}
+    plain = {
+        str: "text",
+        int: "number",
+        float: "number",
+        bool: "true or false",
+        bytes: "name (bytes as text)",
+    }
     origin, inner = get_origin(kind), get_args(kind)
     if isinstance(kind, type) and kind in plain:
         return plain[kind]

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from mkboot.demo.programs import with_programs
 from mkboot.formats.label import (
     SECTOR,
     TAG_BACKUP,
@@ -136,7 +137,7 @@ def root_tree() -> FileTree:
         parent, _, name = path.rpartition(b"/")
         number = builder.make_directories(parent, folder)
         builder.add(number, name, regular(BytesContent(text), mtime=WHEN * SECOND))
-    return builder.build()
+    return with_programs(builder.build())
 
 
 def peak_of(*arguments: str | Path) -> int:

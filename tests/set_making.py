@@ -53,13 +53,17 @@ class Made:
         return {name: s for name, s in self.host.slices.items() if s.holds == "ufs"}
 
 
-def make_set(work: Path, *, layout: str, release: str, seed: int, media: str, big: bool) -> Made:
+def make_set(
+    work: Path, *, layout: str, release: str, seed: int, media: str, big: bool,
+    compress: str = "none",
+) -> Made:  # fmt: skip
     """prepare, capture and build; ``work`` is an empty directory."""
     host = make_host(work / "host", seed=seed, big=big)
     base = make_base(work / "base.iso", layout, release, seed, work / "base")
     job = work / "job"
     sources = [word for source in host.sources for word in ("--source", source)]
-    mkboot("prepare", job, "--base", base.path, *sources, "--media", media)
+    mkboot("prepare", job, "--base", base.path, *sources, "--media", media,
+           "--compress", compress)  # fmt: skip
     mkboot("capture", job)
     mkboot("build", job)
     return Made(host, base, job)

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "capture": "Phase 3: take the host's file systems.",
         "build": "Phase 4: make the disc images.",
         "restore": "Write a captured system onto disk images.",
+        "rehearse": "Have the discs restore it on an emulated machine, and judge.",
         "status": "How far a job is, and what comes next.",
         "demo": "The whole main job on a made-up host.",
     },

@@ -11,6 +11,7 @@ import click
 from mkboot.cli.shared import PATH, force_option, print_findings, progress, say
 from mkboot.errors import CallerError
 from mkboot.model.job import STRATEGIES, SourceDisk
+from mkboot.model.packing import Packing
 from mkboot.model.sizes import DEFAULT_MEDIUM, show_size
 from mkboot.output import private_files
 from mkboot.tree.names import show
@@ -38,14 +39,30 @@ from mkboot.workflows.prepare import Prepared, Request, prepare
     help="cd650, cd700, dvd, dvd-dl, or a size such as 650M.",
 )
 @click.option("--strategy", type=click.Choice(STRATEGIES), default="auto", show_default=True)
+@click.option(
+    "--compress",
+    type=click.Choice([p.value for p in Packing]),
+    default=Packing.NONE.value,
+    show_default=True,
+    help="Compress the segments on the discs; gzip is undone by Solaris 8 and later only.",
+)
 @click.option("--name", help="What to call the job; else the host's name.")
+@click.option(
+    "--nvram",
+    type=PATH,
+    multiple=True,
+    metavar="FILE",
+    help="What eeprom, prtconf -pv or hostid printed on the host, or banner, printenv or devalias "
+    "at its PROM, for the run book's page on a dead NVRAM. Once per file.",
+)
 @force_option
 def command(
     job: Path, base: Path, sources: tuple[str, ...], media: str, strategy: str,
-    name: str | None, force: bool,
+    compress: str, name: str | None, nvram: tuple[Path, ...], force: bool,
 ) -> None:  # fmt: skip
     """Check everything that can be checked now, plan the volumes, write JOB/job.toml."""
-    request = Request(base, tuple(map(parse_source, sources)), media, strategy, name)
+    disks = tuple(map(parse_source, sources))
+    request = Request(base, disks, media, strategy, name, nvram, Packing(compress))
     with private_files():
         done = prepare(job, request, progress(), force=force)
     _tell(done)
@@ -66,16 +83,39 @@ def parse_source(text: str) -> SourceDisk:
     return SourceDisk(disk, os.fsencode(file))
 
 
+def _sizes(done: Prepared) -> list[tuple[int, int]]:
+    return [(fs.dump, fs.stored) for fs in done.file_systems]
+
+
+def _tell_commands(done: Prepared) -> None:
+    """What the discs' scripts run and the install disc lacks."""
+    taken = [b.file.rpartition("/")[2] for b in done.borrowing.files]
+    if taken:
+        say(f"borrowed  {' '.join(taken)} (the install disc lacks them, the host has them)")
+    lost = [each.need.name for each in done.borrowing.missing]
+    if lost:
+        say(f"missing   {', '.join(dict.fromkeys(lost))}")
+
+
 def _tell(done: Prepared) -> None:
     say(f"host      {done.host}, Solaris {done.release or 'unknown'}")
     say(f"base      Solaris {done.base_release}, layout {done.layout}")
     say(f"strategy  {done.strategy}")
     say(f"volumes   {done.volumes} (estimated)")
+    packing = done.job.compress
+    if packing is not Packing.NONE:
+        raw, stored = (sum(sizes) for sizes in zip(*_sizes(done), strict=True))
+        say(f"compress  {packing}: {show_size(raw)} become {show_size(stored)} (estimated)")
+    _tell_commands(done)
     say()
-    say(f"{'slice':10} {'mount':20} {'dump':>10} {'inodes':>8}  state")
+    say(f"{'slice':10} {'mount':20} {'dump':>10} {'inodes':>8} stage volumes  state")
     for fs in done.file_systems:
-        size = show_size(fs.dump)
-        say(f"{fs.slice:10} {show(fs.mount) or '-':20} {size:>10} {fs.inodes:>8}  {fs.state}")
+        size, first, last = show_size(fs.dump), fs.volumes[0], fs.volumes[-1]
+        discs = f"{first}" if first == last else f"{first}-{last}"
+        say(
+            f"{fs.slice:10} {show(fs.mount) or '-':20} {size:>10} {fs.inodes:>8} "
+            f"{fs.stage:>5} {discs:>7}  {fs.state}"
+        )
     if done.findings:
         say()
         print_findings(done.findings)

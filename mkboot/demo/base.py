@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from mkboot.demo.bootblocks import aout_sun4m, fcode_redirect, ufsboot
+from mkboot.demo.elf import make_elf
 from mkboot.demo.planting import WHEN, Planter
 from mkboot.errors import BugError
 from mkboot.formats.iso import lay_out_iso
@@ -28,9 +29,13 @@ _RELEASES = {"sparc-2.6": ("8", b"Solaris_8"), "sparc-9": ("9", b"Solaris_9")}
 _BOOT_SLICES = {2: aout_sun4m, 3: aout_sun4m, 4: aout_sun4m, 5: fcode_redirect}
 
 _PROGRAMS = (
-    "bin/cat", "bin/sh", "bin/sum", "bin/cksum", "bin/sed", "bin/expr", "bin/dd", "bin/uname",
-    "sbin/mount", "sbin/umount", "sbin/fmthard", "sbin/prtvtoc", "sbin/format",
-    "sbin/installboot", "lib/fs/ufs/ufsrestore", "lib/fs/ufs/newfs", "lib/fs/ufs/fsck",
+    "bin/cat", "bin/chmod", "bin/cp", "bin/cpio", "bin/date", "bin/dd", "bin/expr", "bin/find",
+    "bin/grep", "bin/ln", "bin/ls", "bin/mkdir", "bin/mv", "bin/rm", "bin/rmdir", "bin/sed",
+    "bin/sh", "bin/sleep", "bin/sum", "bin/tail", "bin/touch", "bin/tr", "bin/uname",
+    "sbin/devfsadm", "sbin/eeprom", "sbin/fmthard", "sbin/format", "sbin/halt",
+    "sbin/installboot", "sbin/mount", "sbin/prtconf", "sbin/prtvtoc", "sbin/reboot", "sbin/swap",
+    "sbin/sync", "sbin/umount", "lib/fs/ufs/ufsrestore", "lib/fs/ufs/newfs", "lib/fs/ufs/fsck",
+    "lib/fs/ufs/mount", "lib/fs/hsfs/mount",
 )  # fmt: skip
 
 _PROFIND = b"""\
@@ -109,8 +114,11 @@ def _plant_usr(to: Planter, top: bytes) -> None:
         path = top + b"/" + name.encode()
         to.file(path, f"#!/sbin/sh\n# stands in for {name}\nexit 1\n".encode(), 0o555, 0, 2)
     to.file(top + b"/sbin/install.d/profind", _PROFIND, 0o755, 0, 2)
-    library = to.bulk(top + b"/lib/libc.so.1", 600_000, 0o755, 0, 2)
-    to.link(library, top + b"/lib/libmade-up.so.1")
+    for library in ("ld.so.1", "libdl.so.1"):
+        held = make_elf(library, library=True)
+        to.file(top + b"/lib/" + library.encode(), held, 0o755, 0, 2)
+    libc = to.bulk(top + b"/lib/libc.so.1", 600_000, 0o755, 0, 2)
+    to.link(libc, top + b"/lib/libmade-up.so.1")
     to.file(top + b"/platform/sun4u/lib/fs/ufs/bootblk", fcode_redirect(), 0o444)
 
 

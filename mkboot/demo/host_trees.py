@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from mkboot.demo import programs
 from mkboot.demo.bootblocks import fcode_redirect, ufsboot
 from mkboot.demo.planting import MadeUpContent, Planter
 from mkboot.tree.content import RunsContent
@@ -51,7 +52,7 @@ _DEVICES = ((13, 2), (32, 48), (1, 256), (300, 70_000))
 
 
 def root_tree() -> FileTree:
-    """The root slice: some 4 MB, below 400 names, so that firmware can read all of it."""
+    """The root slice: some 4 MB, below 450 names, so that firmware can read all of it."""
     to = Planter(resolution=_RESOLUTION)
     for name in (b"usr", b"var", b"export/home", b"mnt", b"proc", b"opt"):
         to.folder(name)
@@ -67,6 +68,12 @@ def root_tree() -> FileTree:
     for n in range(200):
         to.bulk(b"kernel/drv/a-driver-that-has-a-rather-long-name-%03d" % n, 60 * n, 0o755)
     to.bulk(b"sbin/su", 30_000, 0o4555)
+    for tool in ("sh", "init", "mount", *programs.ROOT_PROGRAMS):
+        to.file(f"sbin/{tool}".encode(), programs.root_program(tool, "demo"), 0o555)
+    for script in ("sbin/rcS", "sbin/rc2", "sbin/rc3", *programs.START_FILES):
+        to.file(script.encode(), programs.START, 0o744)
+    to.file(b"etc/inittab", programs.INITTAB)
+    to.file(b"etc/mnttab", b"")
     for disk in range(2):
         node = b"devices/pci@1f,0/pci@1/scsi@1/sd@%d,0:" % disk
         for number, letter in enumerate("abcdefgh"):
@@ -85,6 +92,16 @@ def usr_tree() -> FileTree:
     block = fcode_redirect().ljust(7680, b"\0")
     to.file(b"platform/sun4u/lib/fs/ufs/bootblk", block, 0o444)
     to.symlink(b"platform/SUNW,Ultra-5_10", b"sun4u")
+    numbers: dict[str, int] = {}
+    for name in programs.USR_PROGRAMS:
+        held = programs.program_bytes(name, "demo")
+        numbers[name] = to.file(name.encode(), held, 0o555, 0, 2)
+    for name in programs.LIBRARIES:
+        to.file(b"lib/" + name.encode(), programs.library_bytes(name, "demo"), 0o755, 0, 2)
+    for path, target in programs.USR_SYMLINKS.items():
+        to.symlink(path.encode(), target.encode())
+    for path, first in programs.USR_LINKS.items():
+        to.link(numbers[first], path.encode())
     for n in range(60):
         to.bulk(b"bin/program-%02d" % n, 1000 * n, 0o4555 if n % 20 == 0 else 0o555, 0, 2)
     return to.build()

@@ -344,8 +344,13 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "command-missing",
-        "The install environment of a base medium lacks a program that a restore by hand uses.",
-        "Restore with the disc's own scripts, or take another medium of the release.",
+        "A command that a restore runs is neither on the base medium nor on the host.",
+        "Take a fuller install disc of the host's release, or install the command on the host.",
+    ),
+    Code(
+        "command-borrowed",
+        "The install environment of a base medium lacks a command; the discs have the host's.",
+        "Nothing: it is worth knowing that the host's own program will run.",
     ),
     Code(
         "nothing-checked",

@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from mkboot.model.packing import Packing
+
 SCHEMA = 1
 
 #: Segments are multiples of this but for the last of a stream, and below ``SEGMENT_MAX``
@@ -46,7 +48,11 @@ class JobFileSystem:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The whole of ``job.toml``.  ``segment`` is the size of a segment in bytes."""
+    """The whole of ``job.toml``.
+
+    ``segment`` is the size of a segment in bytes; ``compress`` is how segments are
+    compressed on the discs; ``nvram`` are files with what the host's NVRAM holds.
+    """
 
     schema: int
     name: str
@@ -56,8 +62,15 @@ class Job:
     segment: int
     source: tuple[SourceDisk, ...]
     file_system: tuple[JobFileSystem, ...]
+    compress: Packing = Packing.NONE
+    nvram: tuple[bytes, ...] = ()
 
     @property
     def base_path(self) -> Path:
         """The base medium."""
         return Path(os.fsdecode(self.base))
+
+    @property
+    def nvram_paths(self) -> tuple[Path, ...]:
+        """The files that tell of the NVRAM."""
+        return tuple(Path(os.fsdecode(file)) for file in self.nvram)

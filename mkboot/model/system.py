@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mkboot.model.nvram import Nvram
 from mkboot.model.values import Checksums, Geometry, UfsParameters
 
 SCHEMA = 1
@@ -119,7 +120,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """The whole host."""
+    """The whole host.  ``nvram`` is None where nobody gave outputs of it."""
 
     schema: int
     host: str
@@ -132,3 +133,4 @@ class System:
     network: tuple[NetworkFile, ...]
     vfstab: bytes
     left_out: tuple[str, ...] = ()
+    nvram: Nvram | None = None

@@ -49,7 +49,7 @@ def _volume_manager(system: System, root: FileSystem) -> tuple[Body, ...]:
         return ()
     what = "a metadevice (/dev/md)" if name == "md" else "a VxVM volume (/dev/vx)"
     edits = _system_md() if name == "md" else _system_vx()
-    lines = _vfstab_lines(system, root, name)
+    lines = vfstab_lines(system, root, name)
     odd = [line for line in lines if not is_typable(line.encode()) or set(line) & set("'\\")]
     typed = (f"echo '{line}' >>$V" for line in lines if line not in odd)
     return (
@@ -87,7 +87,7 @@ def _system_vx() -> tuple[str, ...]:
     )
 
 
-def _vfstab_lines(system: System, root: FileSystem, name: str) -> list[str]:
+def vfstab_lines(system: System, root: FileSystem, name: str) -> list[str]:
     """Plain slices for what the volume manager had: its own lines become comments."""
     prefix = f"/dev/{name}/".encode()
     old = [e for e in parse_vfstab(system.vfstab) if e.device.startswith(prefix)]

@@ -7,10 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mkboot.errors import InputError, StoppedError
-from mkboot.formats.checksum import CRC_START, close_cksum, digest_source, posix_cksum
+from mkboot.formats.checksum import (
+    CRC_START,
+    StreamDigest,
+    close_cksum,
+    digest_source,
+    posix_cksum,
+)
 from mkboot.model.finding import Finding, error, note
-from mkboot.model.manifest import Segment
+from mkboot.model.manifest import Segment, SetManifest, Stream
+from mkboot.model.packing import Packing
+from mkboot.model.values import Checksums
 from mkboot.recovery.sets import OpenSet
+from mkboot.recovery.streams import unpack
 from mkboot.tree.content import CHUNK, ContentSource
 
 
@@ -30,7 +39,8 @@ def check_segments(
     stop: bool = False,
     advance: Callable[[int], None] = lambda _count: None,
 ) -> SegmentCheck:
-    """Read every segment at hand and compare: its cksum, or with ``thorough`` all four sums.
+    """Read every segment at hand and compare: its cksum, or with ``thorough`` all four sums,
+    and what comes out of it where it is compressed.
 
     An I/O error is what is wrong with a segment, or with ``stop`` a ``StoppedError``.
 
@@ -40,11 +50,14 @@ def check_segments(
     missing: set[int] = set()
     count = size = 0
     for stream in opened.manifest.streams:
-        for segment in stream.segments:
+        captured = captured_segments(opened.manifest, stream)
+        for segment, raw in zip(stream.segments, captured, strict=True):
             if segment.volume not in opened.volumes:
                 missing.add(segment.volume)
                 continue
             problem = _problem(opened, segment, thorough=thorough, stop=stop, advance=advance)
+            if thorough and not problem and segment.packed is not Packing.NONE:
+                problem = _unpacked_problem(opened, segment, raw)
             count += 1
             size += segment.checksums.size
             if problem:
@@ -61,6 +74,28 @@ def check_segments(
     for number in sorted(missing | (set(names) - set(opened.volumes))):
         findings.append(_missing(opened, number, names[number], holds=number in missing))
     return SegmentCheck(count, size, tuple(findings))
+
+
+def captured_segments(manifest: SetManifest, stream: Stream) -> tuple[Checksums, ...]:
+    """The checksums of a stream's segments as they were captured, before any compression."""
+    systems = manifest.system.file_systems
+    return next(
+        d.segments
+        for fs in systems
+        if fs.slice == stream.slice
+        for d in fs.dumps
+        if d.level == stream.level
+    )
+
+
+def _unpacked_problem(opened: OpenSet, segment: Segment, captured: Checksums) -> str:
+    """Whether what comes out of a compressed segment is what was captured."""
+    digest = StreamDigest()
+    try:
+        unpack(segment, opened.segment(segment), digest.update)
+    except InputError as e:
+        return e.bare
+    return "" if digest.finish() == captured else "unpacked, it is not what was captured"
 
 
 def _missing(opened: OpenSet, number: int, name: str, *, holds: bool) -> Finding:

@@ -15,30 +15,32 @@ from mkboot.formats.checksum import CRC_START, close_cksum, digest_source, posix
 from mkboot.model import codec
 from mkboot.model.manifest import SetManifest, VolumeLabel
 from mkboot.model.values import Checksums
-from mkboot.recovery.paths import marker_path, vtoc_path
+from mkboot.recovery.paths import RUNBOOK, marker_path, vtoc_path
+from mkboot.recovery.plan import make_plan
 from mkboot.recovery.readme import readme
+from mkboot.recovery.runbook import runbook_text
 from mkboot.recovery.vtoc import vtoc_table
 from mkboot.tree.content import BytesContent, Content, ContentSource, SolidContent
 from mkboot.tree.filetree import ROOT, Entry, FileTree, TreeBuilder
 from mkboot.tree.names import show
 from mkboot.tree.node import SECOND, NodeType, directory, regular
-from mkboot.tree.source import BytesSource, Window
+from mkboot.tree.source import ByteSource, BytesSource
 
 _BLOCK = 2048
 
 
 class SegmentContent(SolidContent):
-    """A segment: a window of a dump, whose checksum is watched while it is read in order.
+    """A segment as it lies on a disc, whose checksum is watched while it is read in order.
 
     When its last byte has been read and its POSIX cksum is not the recorded one, that is
     an ``InputError``: what goes onto a disc is what was captured.
     """
 
-    __slots__ = ("_at", "_crc", "_expected", "_name", "_window", "judged")
+    __slots__ = ("_at", "_crc", "_expected", "_name", "_source", "judged")
 
-    def __init__(self, name: str, window: Window, expected: Checksums) -> None:
+    def __init__(self, name: str, source: ByteSource, expected: Checksums) -> None:
         self._name = name
-        self._window = window
+        self._source = source
         self._expected = expected
         self._at = 0
         self._crc = CRC_START
@@ -52,7 +54,7 @@ class SegmentContent(SolidContent):
 
     def read(self, offset: int, length: int) -> bytes:
         """A piece of the segment."""
-        data = self._window.pread(offset, length)
+        data = self._source.pread(offset, length)
         if offset == 0:
             self._at, self._crc = 0, CRC_START
         if offset == self._at and data:
@@ -76,12 +78,16 @@ class SegmentContent(SolidContent):
 
 @dataclass(frozen=True, slots=True)
 class VolumeFiles:
-    """What goes onto one volume besides what is made from the manifest."""
+    """What goes onto one volume besides what is made from the manifest.
+
+    ``programs`` may be run; what is ``small`` may only be read.
+    """
 
     number: int
     environment: FileTree | None
     segments: Mapping[str, tuple[SegmentContent, Checksums]]
     small: Mapping[str, bytes] = field(default_factory=dict)
+    programs: Mapping[str, tuple[Content, Checksums]] = field(default_factory=dict)
 
 
 def volume_tree(manifest: SetManifest, files: VolumeFiles, known: dict[int, Checksums]) -> FileTree:
@@ -98,8 +104,8 @@ def volume_tree(manifest: SetManifest, files: VolumeFiles, known: dict[int, Chec
     for path, data in sorted(_small_files(manifest, files).items()):
         _put(builder, path, BytesContent(data), time)
         sums.append((path, digest_source(BytesSource(data))))
-    for path, (content, checksums) in files.segments.items():
-        _put(builder, path, content, time)
+    for path, (content, checksums) in {**files.segments, **files.programs}.items():
+        _put(builder, path, content, time, 0o555 if path in files.programs else 0o444)
         sums.append((path, checksums))
     for path, text in (("/mkboot/cksum.txt", _cksum(sums)), ("/mkboot/sum.txt", _sysv(sums))):
         _put(builder, path, BytesContent(text), time)
@@ -114,6 +120,7 @@ def _small_files(manifest: SetManifest, files: VolumeFiles) -> dict[str, bytes]:
     text = readme(manifest, files.number, unlisted=unlisted)
     small = {
         "/README.TXT": text.encode("ascii"),
+        RUNBOOK: runbook_text(manifest, make_plan(manifest), files.number).encode("ascii"),
         "/mkboot/set.json": _whole_blocks(codec.dumps(manifest).encode()),
         "/mkboot/volume.json": codec.dumps(label).encode(),
         marker_path(manifest.set_id, files.number): _marker(label),
@@ -135,12 +142,12 @@ def _whole_blocks(text: bytes) -> bytes:
     return text.ljust(size, b"\n")
 
 
-def _put(builder: TreeBuilder, path: str, content: Content, time: int) -> None:
+def _put(builder: TreeBuilder, path: str, content: Content, time: int, mode: int = 0o444) -> None:
     parent, _, name = path.rpartition("/")
     folder = builder.make_directories(parent.encode(), directory(0o755, mtime=time))
     if name.encode() in builder.children(folder):
         raise InputError(f"the base medium has a file {path} of its own")
-    builder.add(folder, name.encode(), regular(content, 0o444, mtime=time))
+    builder.add(folder, name.encode(), regular(content, mode, mtime=time))
 
 
 def _environment_sums(

@@ -11,16 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mkboot.model.manifest import SetManifest
+from mkboot.model.manifest import BorrowedKind, SetManifest
 from mkboot.model.plan import Action, Step
 from mkboot.model.system import FileSystem
 from mkboot.model.values import UfsParameters
 from mkboot.recovery import words
 from mkboot.recovery.adapt import Body, adapt, root_path
-from mkboot.recovery.paths import boot_block_path, listed_files, vtoc_path
+from mkboot.recovery.paths import (
+    BIN_FOLDER,
+    LIB_FOLDER,
+    boot_block_path,
+    listed_files,
+    vtoc_path,
+)
 from mkboot.recovery.plan import first_stage, make_plan, restore_order, streams_of
 from mkboot.recovery.strategies import is_early
-from mkboot.recovery.typed import CHECK, VOL, quote, segment_patterns
+from mkboot.recovery.typed import CHECK, VOL, quote, unpacking
 from mkboot.recovery.vtoc import vtoc_notes
 from mkboot.system.disks import split_slice_name
 from mkboot.tree.names import show
@@ -105,8 +111,12 @@ class _Teller:
 
     def _names_of_set(self) -> tuple[str, ...]:
         second = ("CD2=/dev/dsk/c0t5d0s0",) if self.manifest.strategy == "two-drive" else ()
-        path = "PATH=/sbin:/usr/sbin:/usr/bin; export PATH"
-        return (path, f"ID={self.manifest.set_id}", "CD=/dev/dsk/c0t6d0s0", *second)
+        lent = () if self.on_disk else self.manifest.borrowed
+        more = f":/cdrom{BIN_FOLDER}" if lent else ""
+        path = [f"PATH=/sbin:/usr/sbin:/usr/bin{more}; export PATH"]
+        if any(b.kind is BorrowedKind.LIBRARY for b in lent):
+            path.append(f"LD_LIBRARY_PATH=/cdrom{LIB_FOLDER}; export LD_LIBRARY_PATH")
+        return (*path, f"ID={self.manifest.set_id}", "CD=/dev/dsk/c0t6d0s0", *second)
 
     def _names_of_disks(self) -> list[Body]:
         body: list[Body] = []
@@ -201,7 +211,7 @@ class _Teller:
             (inside if inside else before).extend(self._vol(volume))
             here = [s for s in stream.segments if s.volume == volume]
             mount, _ = self._drive(volume)
-            inside += [f"cat {mount}{pattern}" for pattern in segment_patterns(here)]
+            inside += unpacking(here, mount)
         if len(inside) == 1:
             return [*before, f"{inside[0]} | ufsrestore rf -"]
         return [*before, "(", *(f"  {line}" for line in inside), ") | ufsrestore rf -"]

@@ -57,6 +57,11 @@ def first_stage(manifest: SetManifest) -> tuple[FileSystem, ...]:
     return tuple(takewhile(lambda fs: fs.slice not in elsewhere, order))
 
 
+def has_later(manifest: SetManifest) -> bool:
+    """Whether something is restored only after the disk has booted."""
+    return len(first_stage(manifest)) < len(manifest.system.file_systems)
+
+
 def streams_of(manifest: SetManifest, slice_: str) -> tuple[Stream, ...]:
     """The levels of one file system, lowest first."""
     found = [s for s in manifest.streams if s.slice == slice_]

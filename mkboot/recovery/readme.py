@@ -17,6 +17,7 @@ from mkboot.model.system import System
 from mkboot.recovery.adapt import Body
 from mkboot.recovery.handbook import stages
 from mkboot.recovery.render import render
+from mkboot.recovery.render_plan import STRATEGIES
 from mkboot.tree.names import show
 
 _WIDTH = 79
@@ -56,6 +57,8 @@ def readme(manifest: SetManifest, number: int, *, unlisted: Sequence[str] | None
         strategy=manifest.strategy,
         version=__version__,
         volumes=[_volume(manifest, v.number, v.volume_id) for v in manifest.volumes],
+        by_itself=manifest.strategy in STRATEGIES,
+        borrowed=[_wrap(text, "  ", "    ") for text in _borrowed(manifest)],
         lacking=[_wrap(text, "  ", "    ") for text in _lacking(manifest.system)],
         stages=[_Told(f"{s.number}. {s.title}", tuple(_lines(s.body))) for s in stages(manifest)],
         known=unlisted is not None,
@@ -91,6 +94,12 @@ def _lacking(system: System) -> Iterator[str]:
             yield f"{name}: captured although it was {fs.accepted}; files in it may be damaged"
 
 
+def _borrowed(manifest: SetManifest) -> Iterator[str]:
+    """Each file that was taken from the host, and from where."""
+    for each in manifest.borrowed:
+        yield f"{each.file[1:]} from {show(each.path)}"
+
+
 def _volume(manifest: SetManifest, number: int, volume_id: str) -> _VolumeLines:
     lines = [
         f"{s.slice} level {s.level}: segments "
@@ -102,7 +111,9 @@ def _volume(manifest: SetManifest, number: int, volume_id: str) -> _VolumeLines:
 
 
 def _span(segments: Sequence[Segment]) -> str:
-    first, last = (s.file.rpartition(".")[2] for s in (segments[0], segments[-1]))
+    first, last = (
+        s.file.removesuffix(s.packed.suffix).rpartition(".")[2] for s in (segments[0], segments[-1])
+    )
     return first if first == last else f"{first}-{last}"
 
 

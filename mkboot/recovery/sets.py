@@ -14,6 +14,7 @@ from mkboot.model import codec
 from mkboot.model.manifest import SCHEMA, Segment, SetManifest, Stream, VolumeLabel
 from mkboot.model.system import FileSystem
 from mkboot.recovery.plan import restore_order, streams_of
+from mkboot.recovery.streams import StreamSource
 from mkboot.recovery.validate import validate_manifest
 from mkboot.tree.content import Content
 from mkboot.tree.filetree import FileTree
@@ -40,32 +41,6 @@ class OpenVolume:
         """A file of the disc, or None."""
         node = self.iso.tree.node_at(path.encode())
         return node.content if node is not None and node.type is NodeType.FILE else None
-
-
-class StreamSource:
-    """The segments of one stream, one after the other, as a source of bytes."""
-
-    def __init__(self, pieces: list[tuple[Segment, Content]]) -> None:
-        self._pieces = pieces
-        self.size = sum(segment.checksums.size for segment, _ in pieces)
-
-    def pread(self, offset: int, length: int) -> bytes:
-        """Read across segment borders."""
-        parts: list[bytes] = []
-        for segment, content in self._pieces:
-            start, size = segment.offset, segment.checksums.size
-            if length <= 0 or offset < start:
-                break
-            if offset >= start + size:
-                continue
-            want = min(length, start + size - offset)
-            data = content.read(offset - start, want)
-            parts.append(data)
-            if len(data) != want:
-                break
-            offset += want
-            length -= want
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

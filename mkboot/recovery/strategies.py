@@ -65,7 +65,7 @@ def is_early(mount: bytes) -> bool:
 
 def what_would_fit(streams: Sequence[StreamSize], room: Capacity) -> str:
     """A sentence for a person: what to change."""
-    first = sum(s.size for s in streams if s.mount in FIRST_MOUNTS)
+    first = sum(sum(s.stored or (s.size,)) for s in streams if s.mount in FIRST_MOUNTS)
     return (
         f"/, /usr and /var are {_mb(first)}, volume 1 has room for {_mb(room.first)}: larger media"
         " (--media dvd), or a second CD drive (--strategy two-drive)"

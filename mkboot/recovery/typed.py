@@ -4,8 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
+from mkboot.bourne import quote_text
 from mkboot.model.manifest import Segment
+from mkboot.model.packing import Packing
+
+#: What undoes it and writes to standard output (facts/bourne-solaris *Commands*, facts/commands I).
+_UNDO = {Packing.NONE: "cat", Packing.COMPRESS: "zcat", Packing.GZIP: "gzip -dc"}
 
 #: ``check DIRECTORY``: compares a mounted disc with its list.  cksum separates with TABs,
 #: which ``set`` takes like blanks; the x keeps an empty answer from listing all variables.
@@ -37,25 +43,35 @@ VOL = (
 )
 
 
-def quote(text: str) -> str:
-    """A word for a Bourne shell: bare where it is plain, else in single quotes."""
-    plain = all(c.isascii() and (c.isalnum() or c in "/._-+") for c in text)
-    return text if plain and text else "'" + text.replace("'", "'\\''") + "'"
+#: A word for a Bourne shell.
+quote = quote_text
+
+
+def unpacking(segments: Sequence[Segment], directory: str) -> list[str]:
+    """Commands that write a volume's segments, unpacked and in order, to standard output."""
+    lines: list[str] = []
+    for packed, run in groupby(segments, key=lambda segment: segment.packed):
+        patterns = segment_patterns(list(run))
+        lines += [f"{_UNDO[packed]} {directory}{pattern}" for pattern in patterns]
+    return lines
 
 
 def segment_patterns(segments: Sequence[Segment]) -> list[str]:
-    """Patterns that name these segments and none that lies on another volume, in order."""
+    """Patterns that name these segments, all compressed alike, and none that lies on another
+    volume, in order.
+    """
     found: list[str] = []
     runs: list[tuple[str, str, str]] = []
     for segment in segments:
-        stem, _, number = segment.file.rpartition(".")
+        stem, _, number = segment.file.removesuffix(segment.packed.suffix).rpartition(".")
         if runs and runs[-1][0] == stem and int(runs[-1][2]) + 1 == int(number):
             runs[-1] = (stem, runs[-1][1], number)
         else:
             runs.append((stem, number, number))
     for stem, first, last in runs:
         found += [f"{stem}.{pattern}" for pattern in number_patterns(first, last)]
-    return found
+    suffix = segments[0].packed.suffix if segments else ""
+    return [pattern + suffix for pattern in found]
 
 
 def number_patterns(first: str, last: str) -> list[str]:

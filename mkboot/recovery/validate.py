@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mkboot.errors import InputError
 from mkboot.formats.label import SECTOR, read_label
 from mkboot.model.job import SEGMENT_MAX, SEGMENT_UNIT
-from mkboot.model.manifest import SetManifest, Stream
+from mkboot.model.manifest import Borrowed, BorrowedKind, SetManifest, Stream
+from mkboot.model.packing import Packing
 from mkboot.model.system import Disk, FileSystem, System
+from mkboot.recovery.paths import BIN_FOLDER, BORROWED_NAME, LIB_FOLDER, segment_path
 from mkboot.system.disks import DISK_NAME, split_slice_name
 from mkboot.system.store import dump_name
 
@@ -19,7 +21,12 @@ _SECTORS_MAX = 1 << 32
 
 def validate_manifest(manifest: SetManifest, place: tuple[str, ...]) -> None:
     """Raise ``InputError`` at ``place`` for the first thing that cannot be."""
-    for problem in (*_volumes(manifest), *_streams(manifest), *system_problems(manifest.system)):
+    for problem in (
+        *_volumes(manifest),
+        *system_problems(manifest.system),
+        *_streams(manifest),
+        *_borrowed(manifest.borrowed),
+    ):
         raise InputError(problem, place=place)
 
 
@@ -36,29 +43,51 @@ def _volumes(manifest: SetManifest) -> Iterator[str]:
 
 
 def _streams(manifest: SetManifest) -> Iterator[str]:
+    dumps = {(fs.slice, d.level): d for fs in manifest.system.file_systems for d in fs.dumps}
     slices = {fs.slice for fs in manifest.system.file_systems}
     seen: set[tuple[str, int]] = set()
     for stream in manifest.streams:
         name = f"{stream.slice} level {stream.level}"
         if stream.slice not in slices or (stream.slice, stream.level) in seen:
             yield f"{name}: no file system of the host, or twice"
+            continue
         seen.add((stream.slice, stream.level))
+        if any(s.packed not in (Packing.NONE, manifest.compress) for s in stream.segments):
+            yield f"{name}: compressed otherwise than by {manifest.compress}"
         yield from (f"{name}: {text}" for text in _segments(stream, len(manifest.volumes)))
+        dump = dumps.get((stream.slice, stream.level))
+        if dump is None or [s.size for s in dump.segments] != [s.size for s in stream.segments]:
+            yield f"{name}: its segments are not those that were captured"
     for slice_ in sorted(slices):
         if (slice_, 0) not in seen:
             yield f"{slice_} has no level 0"
 
 
 def _segments(stream: Stream, volumes: int) -> Iterator[str]:
-    offset = 0
-    for segment in stream.segments:
-        if segment.offset != offset or segment.checksums.size <= 0:
+    offset, count = 0, len(stream.segments)
+    for index, segment in enumerate(stream.segments):
+        path = segment_path(stream.slice, stream.level, index, count, segment.packed)
+        if segment.file != path:
+            yield f"segment {index + 1} is called {segment.file!r}, not {path}"
+        if segment.offset != offset or segment.size <= 0:
             yield f"segment {segment.file} does not follow the one before it"
         if not 1 <= segment.volume <= volumes:
             yield f"segment {segment.file} lies on volume {segment.volume} of {volumes}"
-        offset += segment.checksums.size
+        if segment.packed is Packing.NONE and segment.checksums.size != segment.size:
+            yield f"segment {segment.file} is {segment.checksums.size} bytes for {segment.size}"
+        elif not 0 < segment.checksums.size <= segment.size:
+            yield f"segment {segment.file} became no smaller: {segment.checksums.size} bytes"
+        offset += segment.size
     if offset != stream.size or not stream.segments:
         yield f"its segments have {offset} bytes, not {stream.size}"
+
+
+def _borrowed(files: Sequence[Borrowed]) -> Iterator[str]:
+    folders = {BorrowedKind.COMMAND: BIN_FOLDER, BorrowedKind.LIBRARY: LIB_FOLDER}
+    for each in files:
+        folder, _, name = each.file.rpartition("/")
+        if folder != folders[each.kind] or not BORROWED_NAME.fullmatch(name):
+            yield f"a borrowed {each.kind} is called {each.file!r}"
 
 
 def system_problems(system: System) -> Iterator[str]:

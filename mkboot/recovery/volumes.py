@@ -21,13 +21,17 @@ SEGMENT_DEFAULT = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class StreamSize:
-    """One dump stream: ``size`` in bytes, cut every ``segment`` bytes."""
+    """One dump stream: ``size`` in bytes, cut every ``segment`` bytes.
+
+    ``stored`` are the bytes that its segments take where they are compressed.
+    """
 
     slice: str
     mount: bytes
     level: int
     size: int
     segment: int
+    stored: tuple[int, ...] = ()
 
     def pieces(self) -> list[int]:
         """The sizes of its segments."""
@@ -37,7 +41,9 @@ class StreamSize:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A segment's place: ``index`` counts from 0 within its stream."""
+    """A segment's place: ``index`` counts from 0 within its stream, ``offset`` and ``size``
+    are bytes of the stream, ``stored`` those that it takes on the disc.
+    """
 
     slice: str
     level: int
@@ -45,6 +51,7 @@ class Placed:
     offset: int
     size: int
     volume: int
+    stored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +83,17 @@ def place_segments(streams: Sequence[StreamSize], room: Capacity) -> tuple[Place
     volume, left = 1, room.first
     for stream in streams:
         offset = 0
-        for index, size in enumerate(stream.pieces()):
-            while pad(size) > left:
+        pieces = stream.pieces()
+        for index, (size, stored) in enumerate(zip(pieces, stream.stored or pieces, strict=True)):
+            while pad(stored) > left:
                 if volume > 1 and left == room.other:
                     raise InputError(
-                        f"a segment of {size} bytes does not fit a volume of {room.other} bytes",
+                        f"a segment of {stored} bytes does not fit a volume of {room.other} bytes",
                         hint="larger media, or a smaller segment in job.toml",
                     )
                 volume, left = volume + 1, room.other
-            left -= pad(size)
-            placed.append(Placed(stream.slice, stream.level, index, offset, size, volume))
+            left -= pad(stored)
+            placed.append(Placed(stream.slice, stream.level, index, offset, size, volume, stored))
             offset += size
     return tuple(placed)
 

@@ -35,6 +35,25 @@ def vtoc_table(disk: Disk) -> str:
     return "\n".join([*head, *rows]) + "\n"
 
 
+def vtoc_rows(disk: Disk) -> tuple[tuple[int, int, int, int, int], ...]:
+    """The rows of ``vtoc_table``, slice 2 too, as they lie on the disk: number, tag, flag, first
+    and count, the last two in cylinders.
+    """
+    refused = _refused(disk)
+    cylinder = disk.geometry.cylinder
+    return tuple(
+        (
+            s.number,
+            TAG_UNASSIGNED if _is_false(disk, s) else s.tag,
+            s.flag,
+            s.start // cylinder,
+            -(-s.sectors // cylinder),
+        )
+        for s in sorted(disk.slices, key=lambda s: (s.start, s.number))
+        if s.sectors and s not in refused
+    )
+
+
 def vtoc_notes(disk: Disk) -> Iterator[str]:
     """Sentences on the slices that fmthard does not make as they were."""
     refused = _refused(disk)

@@ -69,8 +69,8 @@ def _problem(job: Job) -> str:
         return f"name: {job.name!r} is no name"
     if not job.source:
         return "source: no disk is named"
-    if any(b"\0" in file for file in (job.base, *(s.file for s in job.source))):
-        return "base, file: there is no file with a NUL in its name"
+    if any(b"\0" in file for file in (job.base, *(s.file for s in job.source), *job.nvram)):
+        return "base, file, nvram: there is no file with a NUL in its name"
     names = [fs.slice for fs in job.file_system]
     for fs in job.file_system:
         if names.count(fs.slice) > 1:
@@ -98,6 +98,10 @@ def _lines(job: Job) -> Iterator[str]:
     yield f"strategy = {_text(job.strategy)}"
     yield "# Bytes in a segment, a multiple of 65536."
     yield f"segment = {job.segment}"
+    yield "# How segments are compressed on the discs: none, compress, or (8 and later) gzip."
+    yield f"compress = {_text(job.compress.value)}"
+    yield "# Outputs of eeprom, prtconf -pv, banner, printenv, devalias, hostid: for the run book."
+    yield f"nvram = [{', '.join(_text(show(file)) for file in job.nvram)}]"
     for source in job.source:
         yield ""
         yield "[[source]]"

@@ -18,31 +18,32 @@ from mkboot.clock import build_time
 from mkboot.errors import BugError, CallerError, InputError
 from mkboot.formats.bootblock import take_out
 from mkboot.formats.iso import IsoImage, lay_out_iso
-from mkboot.media.base import BaseMedium, read_base
 from mkboot.media.disc import DiscSlice, RawContent, UfsContent, compose_disc, disc_sectors
-from mkboot.media.environment import environment_tree
 from mkboot.model.job import Job
 from mkboot.model.manifest import SetManifest
+from mkboot.model.packing import Packing
 from mkboot.model.sizes import medium_bytes
 from mkboot.model.values import Checksums
 from mkboot.output import PARTIAL, complete_file, locked_folder, sync_file, write_text
 from mkboot.progress import Progress, Step
 from mkboot.recovery.contents import SegmentContent, VolumeFiles, volume_tree
+from mkboot.recovery.hooks import jumpstart_files
+from mkboot.recovery.plan import has_later, make_plan
+from mkboot.recovery.runbook import runbook_html
 from mkboot.recovery.setplan import plan_set
 from mkboot.recovery.strategies import Placing, choose
-from mkboot.recovery.validate import validate_system
-from mkboot.recovery.volumes import Capacity, StreamSize
+from mkboot.recovery.volumes import Capacity
 from mkboot.system.jobfile import load_job
-from mkboot.system.levels import with_chains
-from mkboot.system.store import CaptureStore
 from mkboot.tree.content import CHUNK
-from mkboot.tree.filetree import FileTree
-from mkboot.tree.source import ByteSource, Window
+from mkboot.workflows.commands import refuse_missing
+from mkboot.workflows.material import Material, gather
 from mkboot.workflows.miniroot import miniroot_parameters, miniroot_tree
 from mkboot.workflows.room import room_for
 
 SUMS = "SHA256SUMS"
+RUNBOOK_FILE = "runbook.html"
 _OLD = ".old"
+_SPOOL = "compressed"
 _ROUNDS = 8
 
 
@@ -54,29 +55,23 @@ class Built:
     manifest: SetManifest
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """Everything that the discs are made from."""
-
-    base: BaseMedium
-    environment: FileTree
-    store: CaptureStore
-    dumps: dict[tuple[str, int], ByteSource]
-    known: dict[int, Checksums]
-
-
 def volume_file(number: int) -> str:
     """The name of a disc image in the set."""
     return f"volume-{number}.iso"
 
 
-def build(folder: Path, progress: Progress, *, force: bool = False) -> Built:
-    """Make ``JOB/set``.
+def build(
+    folder: Path, progress: Progress, *, force: bool = False, compress: Packing | None = None
+) -> Built:
+    """Make ``JOB/set``; ``compress`` None: as the job says.
 
     Raises ``CallerError`` when a set is there already or the media cannot hold it,
-    ``InputError`` when the capture or the base medium is not what it was.
+    ``InputError`` when the capture or the base medium is not what it was, or when a command
+    is to be had nowhere.
     """
     job = load_job(folder)
+    if compress is not None:
+        job = replace(job, compress=compress)
     with locked_folder(folder):
         return _build(folder, job, progress, force=force)
 
@@ -86,47 +81,46 @@ def _build(folder: Path, job: Job, progress: Progress, *, force: bool) -> Built:
     _finish_swap(target)
     if target.exists() and not force:
         raise CallerError(f"{target} exists", hint="--force makes the set again")
-    store = CaptureStore(folder / "capture")
-    system = store.load_system()
-    validate_system(system, (str(store.system_file),))
-    system = with_chains(system)
-    with progress.step("read the base medium"):
-        base = read_base(job.base_path)
-    work = _Work(
-        base=base,
-        environment=environment_tree(base),
-        store=store,
-        dumps={
-            (fs.slice, d.level): store.open_dump(d) for fs in system.file_systems for d in fs.dumps
-        },
-        known={},
-    )
-    medium = medium_bytes(job.media)
-    streams = [
-        StreamSize(fs.slice, fs.mount, d.level, d.size, d.segment_size)
-        for fs in system.file_systems
-        for d in fs.dumps
-    ]
-
-    identity = hashlib.sha256(base.label.raw + str(base.source.size).encode()).hexdigest()
-
-    def make(placing: Placing) -> SetManifest:
-        # the capture's time, so that the same capture gives the same discs
-        created = build_time(system.captured)
-        layout = base.layout.name
-        return plan_set(system, placing, layout=layout, created=created, base=identity)
-
-    with progress.step("plan the volumes"):
-        manifest = _fit(work, job.strategy, streams, room_for(base, medium), medium, make)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
     try:
-        _write_volumes(work, manifest, partial, progress)
+        manifest = _make(folder, job, partial, progress)
         _take_place(partial, target)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     return Built(target, manifest)
+
+
+def _make(folder: Path, job: Job, partial: Path, progress: Progress) -> SetManifest:
+    """All images in ``partial``; what is compressed lies there too until they are written."""
+    spool = partial / _SPOOL
+    spool.mkdir(mode=0o700)
+    work = gather(folder, job, spool, progress)
+    medium = medium_bytes(job.media)
+
+    def make(placing: Placing) -> SetManifest:
+        return plan_set(
+            work.system,
+            placing,
+            layout=work.base.layout.name,
+            # the capture's time, so that the same capture gives the same discs
+            created=build_time(work.system.captured),
+            base=work.identity,
+            base_release=work.base.release,
+            stored=work.stored,
+            compress=work.compress,
+            borrowed=work.borrowing.files,
+        )
+
+    with progress.step("plan the volumes"):
+        room = room_for(work.base, medium, borrowed=work.borrowing.files)
+        manifest = _fit(work, job.strategy, room, medium, make)
+    refuse_missing(work.borrowing, two_stages=has_later(manifest))
+    _write_volumes(work, manifest, partial, progress)
+    write_text(partial / RUNBOOK_FILE, runbook_html(manifest, make_plan(manifest)))
+    shutil.rmtree(spool)
+    return manifest
 
 
 def _finish_swap(target: Path) -> None:
@@ -153,14 +147,14 @@ def _take_place(partial: Path, target: Path) -> None:
 
 
 def _fit(
-    work: _Work,
+    work: Material,
     strategy: str,
-    streams: Sequence[StreamSize],
     room: Capacity,
     medium: int,
     make: Callable[[Placing], SetManifest],
 ) -> SetManifest:
     """The manifest whose discs all fit the medium, with their true sizes in it."""
+    streams = work.streams()
     for _ in range(_ROUNDS):
         manifest = _settle(work, make(choose(strategy, streams, room)))
         over = [v.size - medium for v in manifest.volumes]
@@ -170,7 +164,7 @@ def _fit(
     raise CallerError("the set does not fit the media", hint="larger media, or a smaller segment")
 
 
-def _settle(work: _Work, manifest: SetManifest) -> SetManifest:
+def _settle(work: Material, manifest: SetManifest) -> SetManifest:
     """Lay the discs out until the sizes that the manifest tells are the ones they have."""
     for _ in range(_ROUNDS):
         sizes = [_size(work, manifest, v.number) for v in manifest.volumes]
@@ -186,39 +180,43 @@ def _settle(work: _Work, manifest: SetManifest) -> SetManifest:
     raise BugError("the sizes of the discs do not settle")
 
 
-def _size(work: _Work, manifest: SetManifest, number: int) -> int:
+def _size(work: Material, manifest: SetManifest, number: int) -> int:
     iso = _iso(work, manifest, _files(work, manifest, number))
     if number > 1:
         return iso.size
     return disc_sectors(iso.size, _slices(work, manifest)) * 512
 
 
-def _iso(work: _Work, manifest: SetManifest, files: VolumeFiles) -> IsoImage:
+def _iso(work: Material, manifest: SetManifest, files: VolumeFiles) -> IsoImage:
     volume = manifest.volumes[files.number - 1]
     tree = volume_tree(manifest, files, work.known)
     return lay_out_iso(tree, volume_id=volume.volume_id, time=manifest.created)
 
 
-def _files(work: _Work, manifest: SetManifest, number: int) -> VolumeFiles:
+def _files(work: Material, manifest: SetManifest, number: int) -> VolumeFiles:
     segments: dict[str, tuple[SegmentContent, Checksums]] = {}
     for stream in manifest.streams:
-        source = work.dumps[stream.slice, stream.level]
-        for s in stream.segments:
+        stored = work.stored[stream.slice, stream.level]
+        for s, held in zip(stream.segments, stored, strict=True):
             if s.volume == number:
-                window = Window(source, s.offset, s.checksums.size)
-                segments[s.file] = (SegmentContent(s.file, window, s.checksums), s.checksums)
+                content = SegmentContent(s.file, held.source, s.checksums)
+                segments[s.file] = (content, s.checksums)
     small = {
         f"/mkboot/boot/{b.slice}.bootblk": work.store.read_small(b.file)
         for b in manifest.system.boot_blocks
     }
-    environment = work.environment if number == 1 else None
-    return VolumeFiles(number, environment, segments, small)
+    if number > 1:
+        return VolumeFiles(number, None, segments, small)
+    contents = work.borrowing.contents
+    programs = {b.file: (contents[b.file], b.checksums) for b in manifest.borrowed}
+    small |= jumpstart_files(manifest)
+    return VolumeFiles(number, work.environment, segments, small, programs)
 
 
-def _slices(work: _Work, manifest: SetManifest) -> tuple[DiscSlice, ...]:
+def _slices(work: Material, manifest: SetManifest) -> tuple[DiscSlice, ...]:
     """The slices behind the ISO of volume 1: our miniroot, and the base's boot slices."""
     base = work.base
-    tree = miniroot_tree(base, manifest)
+    tree = miniroot_tree(work.miniroot, base.layout, manifest)
     miniroot = DiscSlice(
         number=base.layout.miniroot_slice,
         content=UfsContent(
@@ -232,7 +230,7 @@ def _slices(work: _Work, manifest: SetManifest) -> tuple[DiscSlice, ...]:
     return (miniroot, *boot)
 
 
-def _write_volumes(work: _Work, manifest: SetManifest, folder: Path, progress: Progress) -> None:
+def _write_volumes(work: Material, manifest: SetManifest, folder: Path, progress: Progress) -> None:
     """All images; each one's SHA-256 is reckoned while the next is written."""
     with ThreadPoolExecutor(1, "mkboot-sums") as pool:
         sums = []
@@ -243,7 +241,7 @@ def _write_volumes(work: _Work, manifest: SetManifest, folder: Path, progress: P
 
 
 def _write_volume(
-    work: _Work, manifest: SetManifest, number: int, folder: Path, progress: Progress
+    work: Material, manifest: SetManifest, number: int, folder: Path, progress: Progress
 ) -> None:
     volume = manifest.volumes[number - 1]
     path = folder / volume_file(number)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mkboot.clock import build_time
@@ -31,6 +31,7 @@ from mkboot.progress import Progress, Step
 from mkboot.system.disks import OpenDisk, describe_disk, slice_name, split_slice_name
 from mkboot.system.inventory import device_path, network_files
 from mkboot.system.jobfile import load_job
+from mkboot.system.nvram import read_nvram
 from mkboot.system.store import CaptureStore, dump_name
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show
@@ -90,6 +91,7 @@ def _capture(
             f"{store.path} holds a capture",
             hint="--force captures again, --level 1 adds what has changed",
         )
+    nvram = read_nvram(job.nvram_paths) if job.nvram else None
     with progress.step("read the disks"):
         host = open_host(job.source)
     chosen = _chosen(job, host)
@@ -112,6 +114,7 @@ def _capture(
             _file_system(before, job, host, wanted, dump, time, accept_unclean, progress)
         )
     system = _system(store, job, host, tuple(file_systems), time)
+    system = replace(system, nvram=nvram)
     store.save_system(system)
     store.forget_notes()
     return Captured(system, reused)

@@ -10,43 +10,46 @@ from pathlib import Path
 
 from mkboot.errors import CallerError
 from mkboot.formats.label import SECTOR, check_label
-from mkboot.formats.ufsdump import estimate_dump
 from mkboot.media.base import BaseMedium, read_base
 from mkboot.model.finding import Finding, error, note, warning
 from mkboot.model.job import SCHEMA, STRATEGIES, Job, JobFileSystem, SourceDisk
+from mkboot.model.packing import Packing
 from mkboot.model.sizes import medium_bytes
 from mkboot.output import refuse_existing
 from mkboot.progress import Progress
+from mkboot.recovery.borrow import Borrowing
+from mkboot.recovery.packing import check_packing
 from mkboot.recovery.strategies import choose
-from mkboot.recovery.volumes import StreamSize, segment_size
+from mkboot.recovery.volumes import segment_size
 from mkboot.system.inventory import root_manager
 from mkboot.system.jobfile import NAME, save_job
+from mkboot.system.nvram import read_nvram
 from mkboot.tree.names import show
 from mkboot.workflows.host import CLEAN_HINT, Host, open_host
+from mkboot.workflows.preview import (
+    PlannedFileSystem,
+    command_findings,
+    foresee_commands,
+    placed,
+    stream_of,
+    survey,
+)
 from mkboot.workflows.room import room_for
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The options of ``prepare``; ``name`` None: the host's own name."""
+    """The options of ``prepare``; ``name`` None: the host's own name; ``nvram``: files with
+    what the host's NVRAM holds.
+    """
 
     base: Path
     sources: tuple[SourceDisk, ...]
     media: str
     strategy: str
     name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFileSystem:
-    """What ``prepare`` tells of a file system: sizes in bytes, its state in words."""
-
-    slice: str
-    mount: bytes
-    dump: int
-    inodes: int
-    state: str
-    clean: bool
+    nvram: tuple[Path, ...] = ()
+    compress: Packing = Packing.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Prepared:
     strategy: str
     volumes: int
     file_systems: tuple[PlannedFileSystem, ...]
+    borrowing: Borrowing
     findings: tuple[Finding, ...]
 
 
@@ -76,14 +80,19 @@ def prepare(folder: Path, request: Request, progress: Progress, *, force: bool) 
             f"no such strategy: {request.strategy}", hint=f"one of {', '.join(STRATEGIES)}"
         )
     medium = medium_bytes(request.media)
+    read_nvram(request.nvram)
     with progress.step("read the base medium"):
         base = read_base(request.base)
     with progress.step("read the disks"):
         host = open_host(request.sources)
-    planned = _survey(host, progress)
+    check_packing(request.compress, base.release, host.release.version)
+    planned = survey(host, request.compress, progress)
+    borrowing = foresee_commands(host, base, request.compress, progress)
     segment = segment_size(medium)
-    streams = [StreamSize(p.slice, p.mount, 0, p.dump, segment) for p in planned]
-    placing = choose(request.strategy, streams, room_for(base, medium))
+    streams = [stream_of(p, segment) for p in planned]
+    room = room_for(base, medium, borrowed=borrowing.files)
+    placing = choose(request.strategy, streams, room)
+    planned = [placed(p, placing) for p in planned]
     job = Job(
         schema=SCHEMA,
         name=request.name or host.name,
@@ -93,6 +102,8 @@ def prepare(folder: Path, request: Request, progress: Progress, *, force: bool) 
         segment=segment,
         source=tuple(SourceDisk(s.disk, os.fsencode(s.path.absolute())) for s in request.sources),
         file_system=tuple(JobFileSystem(p.slice, p.mount) for p in planned),
+        nvram=tuple(os.fsencode(path.absolute()) for path in request.nvram),
+        compress=request.compress,
     )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     save_job(folder, job, force=force)
@@ -105,29 +116,9 @@ def prepare(folder: Path, request: Request, progress: Progress, *, force: bool) 
         strategy=placing.strategy,
         volumes=placing.volumes,
         file_systems=tuple(planned),
-        findings=tuple(_findings(host, base, planned)),
+        borrowing=borrowing,
+        findings=(*_findings(host, base, planned), *command_findings(borrowing, base, planned)),
     )
-
-
-def _survey(host: Host, progress: Progress) -> list[PlannedFileSystem]:
-    found: list[PlannedFileSystem] = []
-    volumes = host.volumes()
-    with progress.step("look at the file systems", len(volumes), "file systems") as step:
-        for slice_, volume in volumes:
-            tree = host.root if slice_ == host.root_slice else volume.tree()
-            entry = host.mounts.get(slice_)
-            found.append(
-                PlannedFileSystem(
-                    slice=slice_,
-                    mount=entry.mount if entry else b"",
-                    dump=estimate_dump(tree),
-                    inodes=len(tree.nodes),
-                    state=volume.state.words,
-                    clean=volume.state.is_clean,
-                )
-            )
-            step.advance(1)
-    return found
 
 
 def _findings(host: Host, base: BaseMedium, planned: Sequence[PlannedFileSystem]) -> list[Finding]:
@@ -225,13 +216,5 @@ def _release_findings(host: Host, base: BaseMedium) -> list[Finding]:
         )
         for each in base.slices
         if each.kind is None
-    )
-    found.extend(
-        warning(
-            "command-missing",
-            base.path.name,
-            f"the install environment has no {command}, which a restore by hand uses",
-        )
-        for command in base.missing_commands
     )
     return found

@@ -16,7 +16,7 @@ from mkboot.errors import BugError, CallerError, InputError
 from mkboot.formats.bootblock import put_in
 from mkboot.formats.label import SECTOR, backup_label_sectors, write_label
 from mkboot.formats.ufs import open_ufs, write_ufs
-from mkboot.model.manifest import SetManifest
+from mkboot.model.manifest import SetManifest, segment_bytes
 from mkboot.model.plan import Action, Step
 from mkboot.model.system import FileSystem
 from mkboot.model.values import UfsParameters
@@ -196,7 +196,7 @@ def _plan(manifest: SetManifest, target: DiskTarget) -> TargetPlan:
 
 def _verify(opened: OpenSet, progress: Progress) -> None:
     """Every segment, before the first write."""
-    total = sum(stream.size for stream in opened.manifest.streams)
+    _, total = segment_bytes(opened.manifest)
     with progress.step("verify the segments", total, "bytes") as step:
         check = check_segments(opened, thorough=False, stop=True, advance=step.advance)
     wanted = sum(len(s.segments) for s in opened.manifest.streams)

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mkboot.errors import CallerError
 from mkboot.media.base import BaseMedium
 from mkboot.media.environment import environment_tree
+from mkboot.model.manifest import Borrowed
 from mkboot.recovery.volumes import OVERHEAD, Capacity, pad
 from mkboot.tree.node import NodeType
 
@@ -15,17 +18,18 @@ _CYLINDER = 640 * 512
 _PER_NAME = 512
 
 
-def room_for(base: BaseMedium, medium: int) -> Capacity:
+def room_for(base: BaseMedium, medium: int, *, borrowed: Sequence[Borrowed] = ()) -> Capacity:
     """Bytes for segments on volume 1 and on the others, of media of ``medium`` bytes.
 
-    Volume 1 also holds the install environment, the miniroot and the boot slices.  Raises
-    ``CallerError`` when not even they fit.
+    Volume 1 also holds the install environment, the miniroot and the boot slices, and what
+    is ``borrowed``.  Raises ``CallerError`` when not even they fit.
     """
     environment = environment_tree(base)
     files = sum(pad(node.content.size) for node in environment.nodes if node.type is NodeType.FILE)
     names = len(environment.nodes) * _PER_NAME
     slices = [miniroot_bytes(base), *(s.window.size for s in base.slices)]
-    taken = OVERHEAD + files + names + sum(-(-s // _CYLINDER) * _CYLINDER for s in slices)
+    ours = sum(pad(b.checksums.size) + _PER_NAME for b in borrowed)
+    taken = OVERHEAD + ours + files + names + sum(-(-s // _CYLINDER) * _CYLINDER for s in slices)
     first = medium - taken - _CYLINDER
     if first < 0:
         raise CallerError(

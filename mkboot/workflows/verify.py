@@ -23,6 +23,7 @@ from mkboot.media.facts import image_sha256
 from mkboot.media.verify import verify_image, verify_medium
 from mkboot.model.finding import Finding, Severity, error, warning
 from mkboot.model.inspection import Checked, Verification
+from mkboot.model.manifest import segment_bytes
 from mkboot.model.system import BootBlock, Dump, System
 from mkboot.progress import Progress
 from mkboot.recovery.check import check_segments
@@ -30,7 +31,7 @@ from mkboot.recovery.sets import OpenSet, looks_like_set, open_set
 from mkboot.system.jobfile import NAME
 from mkboot.system.store import CaptureStore
 from mkboot.tree.source import FileSource
-from mkboot.workflows.build import SUMS
+from mkboot.workflows.build import RUNBOOK_FILE, SUMS
 from mkboot.workflows.inspect import open_medium
 
 #: What of a job is checked where it is there.
@@ -72,7 +73,7 @@ def verify_set(path: Path, progress: Progress) -> Verification:
         _named(f"volume {number}", verify_image(volume.path, progress))
         for number, volume in sorted(opened.volumes.items())
     ]
-    total = sum(s.checksums.size for stream in opened.manifest.streams for s in stream.segments)
+    _, total = segment_bytes(opened.manifest)
     with progress.step("compare the segments with the set", total, "bytes") as step:
         segments = check_segments(opened, thorough=True, advance=step.advance)
     whole = _together(found)
@@ -224,7 +225,7 @@ def _missing_is_bad(findings: tuple[Finding, ...], *, whole: bool) -> Iterator[F
 
 def _foreign(opened: OpenSet) -> Iterator[Finding]:
     for path in opened.foreign:
-        if path.name != SUMS:
+        if path.name not in (SUMS, RUNBOOK_FILE):
             text = "belongs to no volume of this set"
             yield warning("volume-foreign", path.name, text, advice_for("volume-foreign"))
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from mkboot.demo.base import make_demo_base
 from mkboot.demo.host import _Slice, _write_disk
 from mkboot.demo.planting import WHEN, MadeUpContent, Planter
+from mkboot.demo.programs import with_programs
 from mkboot.formats.label import TAG_HOME, TAG_ROOT
 from mkboot.model.values import Geometry
 from mkboot.tree.content import BytesContent
@@ -132,7 +133,7 @@ def _root() -> FileTree:
     for number in range(30):
         path = b"/usr/bin/p%d" % number
         plant.put(path, regular(MadeUpContent(f"p{number}", 999 * number + 1), 0o755))
-    return plant.build()
+    return with_programs(plant.build())
 
 
 def _home() -> FileTree:

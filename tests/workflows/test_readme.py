@@ -15,20 +15,24 @@ from set_making import Made, make_set, mkboot
 
 from mkboot.formats.directory import read_directory
 
-pytestmark = needs("makefs", "genisoimage", "qemu-system-x86_64", "fsstat", "restore", "bsdtar")
+pytestmark = needs("makefs", "genisoimage", "qemu-system-x86_64", "fsstat", "restore", "bsdtar",
+                   "compress")  # fmt: skip
 
-#: Layout, release, seed, and for each strategy media on which it takes so many volumes.
+#: Layout, release, seed, for each strategy media on which it takes so many volumes, and how
+#: the segments are compressed.
 CASES = (
-    ("sparc-2.6", "8", 3, {"auto": "650M", "root-first": "44M", "two-drive": "42M"}),
-    ("sparc-9", "9", 4, {"root-first": "44M"}),
+    ("sparc-2.6", "8", 3, {"auto": "650M", "root-first": "44M", "two-drive": "42M"}, "none"),
+    ("sparc-9", "9", 4, {"root-first": "44M"}, "compress"),
 )
 
 
 @pytest.fixture(scope="module")
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    layout, release, seed, _ = getattr(request, "param", CASES[0])
+    layout, release, seed, _, compress = getattr(request, "param", CASES[0])
     work = tmp_path_factory.mktemp("readme")
-    return make_set(work, layout=layout, release=release, seed=seed, media="44M", big=False)
+    return make_set(
+        work, layout=layout, release=release, seed=seed, media="44M", big=False, compress=compress
+    )
 
 
 @pytest.fixture(scope="module")
