@@ -44,6 +44,11 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "status": "How far a job is, and what comes next.",
         "demo": "The whole main job on a made-up host.",
     },
+    "JumpStart": {
+        "check": "Check a JumpStart directory, write its rules.ok.",
+        "dryrun": "Which rule a machine would match, and its disk layout.",
+        "render": "A JumpStart directory from a SITE file, or from a captured system.",
+    },
 }
 
 EPILOG = """\b

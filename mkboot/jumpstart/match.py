@@ -216,6 +216,12 @@ def _version(has: str, wants: str, medium: str) -> Answer:
     return _is(ORDER.index(old) <= ORDER.index(medium))
 
 
+def _probe(values: _Values, machine: Machine) -> _Judged:
+    """No condition: it only sets variables."""
+    del values, machine
+    return "no condition", Answer.YES
+
+
 _JUDGES: Mapping[str, Callable[[_Values, Machine], _Judged]] = {
     "any": _any,
     "arch": _word("arch", lambda m: m.arch),
@@ -229,5 +235,6 @@ _JUDGES: Mapping[str, Callable[[_Values, Machine], _Judged]] = {
     "model": _model,
     "network": _network,
     "osname": _osname,
+    "probe": _probe,
     "totaldisk": _totaldisk,
 }

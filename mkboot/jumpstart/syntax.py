@@ -3,8 +3,9 @@
 
 A syntax is a row of names of value kinds, ``'literal'`` words, ``[optional parts]``,
 ``( one | another )``, and ``*`` behind a part that may stand any number of times or not at
-all.  Matching keeps a set of places instead of trying one way after another, so it takes no
-longer for odd input; what was wanted at the farthest place is what was expected.
+all; a name may also stand for a syntax of its own (``parts`` of the tables).  Matching keeps a
+set of places instead of trying one way after another, so it takes no longer for odd input;
+what was wanted at the farthest place is what was expected.
 """
 
 from __future__ import annotations
@@ -114,12 +115,17 @@ def _merge(into: Reached, more: Reached) -> None:
         into[place] = into.get(place, frozenset()) | releases
 
 
-def compile_syntax(syntax: str, kinds: Mapping[str, ValueKind], everywhere: frozenset[str]) -> Row:
+def compile_syntax(
+    syntax: str,
+    kinds: Mapping[str, ValueKind],
+    parts: Mapping[str, str],
+    everywhere: frozenset[str],
+) -> Row:
     """A syntax as the tables write it.  ``BugError`` where it cannot be read."""
     tokens = _TOKEN.findall(syntax)
     if "".join(tokens) != re.sub(r"\s", "", syntax):
         raise BugError(f"a syntax that cannot be read: {syntax}")
-    reader = _Reader(tokens, kinds, everywhere)
+    reader = _Reader(tokens, kinds, parts, everywhere)
     row = reader.row()
     if reader.tokens:
         raise BugError(f"{reader.tokens[0]} stands alone in {syntax}")
@@ -130,6 +136,7 @@ def compile_syntax(syntax: str, kinds: Mapping[str, ValueKind], everywhere: froz
 class _Reader:
     tokens: list[str]
     kinds: Mapping[str, ValueKind]
+    parts: Mapping[str, str]
     everywhere: frozenset[str]
 
     def row(self) -> Row:
@@ -142,16 +149,18 @@ class _Reader:
             parts.append(part)
         return Row(tuple(parts))
 
-    def _part(self, token: str) -> Node:
-        if token in ("[", "("):
-            return self._choice("]" if token == "[" else ")")
-        if token.startswith("'"):
-            word = token[1:-1]
+    def _part(self, name: str) -> Node:
+        if name in ("[", "("):
+            return self._choice("]" if name == "[" else ")")
+        if name.startswith("'"):
+            word = name[1:-1]
             pattern = re.compile(re.escape(word))
             return Word(ValueKind(word, pattern, f"'{word}'", self.everywhere))
-        if token not in self.kinds:
-            raise BugError(f"the tables know no value '{token}'")
-        return Word(self.kinds[token])
+        if name in self.parts:
+            return compile_syntax(self.parts[name], self.kinds, self.parts, self.everywhere)
+        if name not in self.kinds:
+            raise BugError(f"the tables know no value '{name}'")
+        return Word(self.kinds[name])
 
     def _choice(self, closing: str) -> Choice:
         rows = [self.row()]
@@ -173,9 +182,7 @@ class Outcome:
     expected: tuple[str, ...] = ()
 
 
-def match_words(
-    words: tuple[str, ...], forms: tuple[tuple[Row, frozenset[str]], ...]
-) -> Outcome:
+def match_words(words: tuple[str, ...], forms: tuple[tuple[Row, frozenset[str]], ...]) -> Outcome:
     """Words against the forms of a keyword, each with the releases that have it."""
     far = Farthest()
     found: frozenset[str] = frozenset()

@@ -42,13 +42,14 @@ class Keyword:
 
     ``releases`` are those that take it at all, ``repeats`` whether it may stand more than
     once, ``excludes`` the keywords that may not stand beside it, ``requires`` those of which
-    one must.
+    one must.  With an install type that is ``doubtful`` the books do not agree.
     """
 
     name: str
     forms: tuple[Form, ...]
     releases: frozenset[str]
     types: frozenset[str]
+    doubtful: frozenset[str]
     repeats: bool
     excludes: tuple[str, ...]
     requires: tuple[str, ...]
@@ -63,12 +64,27 @@ class Keyword:
 
 
 @dataclass(frozen=True)
+class Dependents:
+    """What may stand in the braces behind a value: keyword to kind of value (None: a bare word).
+
+    ``required`` must stand there, ``excludes`` not beside the key's keyword; where ``any`` is
+    true, other keywords are taken as they are.
+    """
+
+    kinds: Mapping[str, ValueKind | None]
+    required: tuple[str, ...]
+    excludes: Mapping[str, tuple[str, ...]]
+    any: bool
+
+
+@dataclass(frozen=True)
 class Tables:
     """The tables of one kind of file."""
 
     kinds: Mapping[str, ValueKind]
     keywords: Mapping[str, Keyword]
     lists: Mapping[str, tuple[str, ...]]
+    dependents: Mapping[str, Dependents]
 
 
 def release_named(name: str) -> str:
@@ -102,12 +118,28 @@ def tables(kind: str) -> Tables:
     with files(__package__).joinpath("keywords", f"{kind}.toml").open("rb") as file:
         data = tomllib.load(file)
     kinds = {name: _kind(name, row) for name, row in _table(data, "value").items()}
+    parts = {name: str(row) for name, row in _table(data, "parts").items()}
     keywords = {
-        name: _keyword(name, cast("Table", row), kinds)
+        name: _keyword(name, cast("Table", row), kinds, parts)
         for name, row in _table(data, "keyword").items()
     }
     lists = {name: tuple(_strings(row)) for name, row in _table(data, "list").items()}
-    return Tables(kinds, keywords, lists)
+    dependents = {
+        name: _dependents(cast("Table", row), kinds)
+        for name, row in _table(data, "dependents").items()
+    }
+    return Tables(kinds, keywords, lists, dependents)
+
+
+def _dependents(table: Table, kinds: Mapping[str, ValueKind]) -> Dependents:
+    rows = _table(table, "takes")
+    excludes = _table(table, "excludes")
+    return Dependents(
+        {name: kinds[str(kind)] if kind else None for name, kind in rows.items()},
+        tuple(_strings(table.get("required", []))),
+        {name: tuple(_strings(row)) for name, row in excludes.items()},
+        bool(table.get("any", False)),
+    )
 
 
 def _kind(name: str, row: object) -> ValueKind:
@@ -117,15 +149,17 @@ def _kind(name: str, row: object) -> ValueKind:
     return ValueKind(name, pattern, _string(table, "expected"), _span(table, ALL))
 
 
-def _keyword(name: str, table: Table, kinds: Mapping[str, ValueKind]) -> Keyword:
+def _keyword(
+    name: str, table: Table, kinds: Mapping[str, ValueKind], parts: Mapping[str, str]
+) -> Keyword:
     releases = _span(table, ALL)
     types = frozenset(_strings(table.get("types", [])))
     forms = [
-        _form(row, releases, types, kinds)
+        _form(row, releases, types, kinds, parts)
         for row in cast("list[object]", table.get("forms", [""]))
     ]
     return Keyword(
-        name, tuple(forms), releases, types,
+        name, tuple(forms), releases, types, frozenset(_strings(table.get("doubtful", []))),
         bool(table.get("repeats", False)),
         tuple(_strings(table.get("excludes", []))),
         tuple(_strings(table.get("requires", []))),
@@ -134,11 +168,15 @@ def _keyword(name: str, table: Table, kinds: Mapping[str, ValueKind]) -> Keyword
 
 
 def _form(
-    row: object, releases: frozenset[str], types: frozenset[str], kinds: Mapping[str, ValueKind]
+    row: object,
+    releases: frozenset[str],
+    types: frozenset[str],
+    kinds: Mapping[str, ValueKind],
+    parts: Mapping[str, str],
 ) -> Form:
     table: Table = {"syntax": row} if isinstance(row, str) else cast("Table", row)
     span = _span(table, releases)
-    compiled = compile_syntax(_string(table, "syntax"), kinds, ALL)
+    compiled = compile_syntax(_string(table, "syntax"), kinds, parts, ALL)
     own = frozenset(_strings(table.get("types", [])))
     return Form(compiled, span, own or types, str(table.get("update", "")))
 

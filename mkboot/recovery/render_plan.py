@@ -50,7 +50,7 @@ STEP_VERBS = (
 )  # fmt: skip
 VERBS = (
     *STEP_VERBS, "plan_is", "volume_is", "disk_is", "slice_is", "system_is", "segment_is",
-    "vfstab_line", "empty_fs", "not_by_engine",
+    "vfstab_line", "no_boot", "empty_fs", "not_by_engine",
 )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def _stage(manifest: SetManifest, number: int) -> list[Call]:
     mine = _systems(manifest, number)
     steps = [*_before(manifest, number, mine), *_steps(manifest, number)]
     count = sum(1 for call in steps if call.verb in STEP_VERBS)
-    return [_plan_is(manifest, number, count, len(mine)), *_told(manifest, mine), *steps]
+    return [_plan_is(manifest, number, count, len(mine)), *_told(manifest, number, mine), *steps]
 
 
 def _systems(manifest: SetManifest, number: int) -> tuple[FileSystem, ...]:
@@ -123,7 +123,7 @@ def _plan_is(manifest: SetManifest, number: int, steps: int, here: int) -> Call:
     )  # fmt: skip
 
 
-def _told(manifest: SetManifest, mine: Sequence[FileSystem]) -> Iterator[Call]:
+def _told(manifest: SetManifest, number: int, mine: Sequence[FileSystem]) -> Iterator[Call]:
     """What the steps refer to."""
     for volume in manifest.volumes:
         if not _VOLUME_ID.fullmatch(volume.volume_id):
@@ -137,17 +137,20 @@ def _told(manifest: SetManifest, mine: Sequence[FileSystem]) -> Iterator[Call]:
     order = restore_order(manifest)
     for fs in mine:
         yield _call("system_is", fs.slice, order.index(fs) + 1, show(fs.mount) or fs.slice)
-    yield from _segments(manifest, mine)
+    yield from _segments(manifest, number, mine)
 
 
-def _segments(manifest: SetManifest, mine: Sequence[FileSystem]) -> Iterator[Call]:
-    """The segments in the order in which they are read, with the share of the set before each."""
+def _segments(manifest: SetManifest, number: int, mine: Sequence[FileSystem]) -> Iterator[Call]:
+    """The segments in the order in which they are read, with the share of the set before each.
+
+    Stage 1 is told of all that lie on volume 1, for it verifies the whole disc.
+    """
     total = sum(stream.size for stream in manifest.streams) or 1
     done = 0
     for fs in restore_order(manifest):
         for stream in streams_of(manifest, fs.slice):
             for s in stream.segments:
-                if fs in mine:
+                if fs in mine or (number == 1 and s.volume == 1):
                     yield _call(
                         "segment_is", fs.slice, stream.level, s.volume, s.checksums.cksum,
                         s.checksums.size, done * 100 // total, _plain(s.file),
@@ -185,6 +188,8 @@ def _render(manifest: SetManifest, step: Step, number: int) -> Iterator[Call]:
         disk = next(d for d in manifest.system.disks if d.name == target)
         yield _call("label_disk", step.id, target, _volume_name(disk))
     elif step.action is Action.NEWFS:
+        if number == 1 and any(b.slice == target for b in manifest.system.boot_blocks):
+            yield _call("no_boot", target)
         yield _call("make_fs", step.id, target, *_newfs(manifest, target))
     elif step.action is Action.MOUNT:
         yield _call("mount_fs", step.id, target, _place(step.arguments["at"]))

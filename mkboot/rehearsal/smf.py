@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from mkboot.errors import InputError
 from mkboot.tree.filetree import FileTree
@@ -66,15 +66,15 @@ def read_manifest(text: bytes, place: tuple[str, ...] = ()) -> tuple[Service, ..
     if b"<!ENTITY" in text:
         raise InputError("declares entities", place=place)
     try:
-        top = ElementTree.fromstring(text)  # noqa: S314 - no entities, and expat bounds the rest
-    except ElementTree.ParseError as e:
+        top = ET.fromstring(text)  # noqa: S314 - no entities, and expat bounds the rest
+    except ET.ParseError as e:
         raise InputError(f"is no XML: {e}", place=place) from e
     if top.tag != "service_bundle":
         raise InputError(f"is a {top.tag}, no service_bundle", place=place)
     return tuple(_service(node, place) for node in top.findall("service"))
 
 
-def _service(node: ElementTree.Element, place: tuple[str, ...]) -> Service:
+def _service(node: ET.Element, place: tuple[str, ...]) -> Service:
     name = node.get("name", "")
     if not name or node.get("type") != "service":
         raise InputError("has a service without a name or type", place=place)
@@ -96,7 +96,7 @@ def _service(node: ElementTree.Element, place: tuple[str, ...]) -> Service:
     )
 
 
-def _fmris(node: ElementTree.Element) -> tuple[str, ...]:
+def _fmris(node: ET.Element) -> tuple[str, ...]:
     return tuple(f.get("value", "") for f in node.findall("service_fmri"))
 
 

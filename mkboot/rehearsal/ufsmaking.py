@@ -11,9 +11,8 @@ from dataclasses import replace
 
 from mkboot.errors import InputError
 from mkboot.formats.label import Label
-from mkboot.formats.ufs import Layout, choose_parameters
+from mkboot.formats.ufs import Layout, UfsParameters, choose_parameters
 from mkboot.formats.ufs.structs import OPTIMIZE_SPACE, Superblock
-from mkboot.model.values import UfsParameters
 from mkboot.rehearsal.command import RELEASES
 
 #: Up to this release the defaults do not follow the size.

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from mkboot.clock import build_time
 from mkboot.errors import InputError
-from mkboot.formats.ufs import open_ufs, write_ufs
+from mkboot.formats.ufs import UfsParameters, open_ufs, write_ufs
 from mkboot.formats.ufs.geometry import lay_out
-from mkboot.model.values import UfsParameters
 from mkboot.rehearsal.bytesmove import move_data
 from mkboot.rehearsal.hardware import BEFORE_UFS, SliceWindow
 from mkboot.rehearsal.notmodelled import NotModelled

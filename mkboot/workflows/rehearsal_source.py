@@ -128,8 +128,16 @@ def _second_stage(place: _Places, kind: str) -> Iterator[Allowed]:
     start = (START_SMF if kind == "smf" else START_RC).encode()
     folder = start.rpartition(b"/")[0]
     yield place.at(folder, _TOUCHED | _NEW, "what started the second stage was in it")
-    yield place.at(folder.rpartition(b"/")[0], _GROWN, "the same")
+    for above in _above(folder):
+        yield place.at(above, _GROWN | _NEW, "the same")
     yield place.at(b"/tmp", _TOUCHED, "ufsrestore had its work files in it")
+
+
+def _above(path: bytes) -> Iterator[bytes]:
+    """The directories that a path lies in, the nearest first, the root last."""
+    while path not in (b"", b"/"):
+        path = path.rpartition(b"/")[0]
+        yield path or b"/"
 
 
 def _log(place: _Places) -> Iterator[Allowed]:

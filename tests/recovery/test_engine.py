@@ -173,9 +173,7 @@ def test_commands_that_end_with_0_and_did_nothing(tmp_path: Path, fault: str, sa
     sun.state["faults"] = [fault]
     assert sun.stage1() == 1
     assert said in sun.console, sun.console
-    assert sun.console.splitlines()[-1].startswith(
-        "mkboot: next: to begin again from the start: sh "
-    )
+    assert sun.console.splitlines()[-1].startswith("mkboot: next: sh /")
     sun.state["faults"] = []
     sun.save()
     again = f"{sun.top}/cdrom/mkboot/restore"
@@ -302,3 +300,11 @@ def test_a_strategy_that_only_a_person_can_carry_out(tmp_path: Path) -> None:
     assert sun.stage1() == 1
     assert "STOPPED: a set of strategy two-drive is restored by hand" in sun.console
     assert "mkboot: next: read" in sun.console
+
+
+def test_a_cut_leaves_no_disk_that_boots(tmp_path: Path) -> None:
+    sun = bench(tmp_path)
+    sun.state["boot"] = {f"{DISK}:0": "an old block"}
+    sun.state["faults"] = ["lost-file"]
+    assert sun.stage1() == 1
+    assert sun.state["boot"][f"{DISK}:0"].startswith("# SPDX")

@@ -98,8 +98,9 @@ def test_without_the_flag_the_interactive_installation_waits(tmp_path: Path) -> 
     disc = Disc(REBOOT, miniroot={b".tmp_proto/.install_boot": None})
     done = run(tmp_path, disc)
     assert "hands-free flag" in done.record.reason
-    done = run(tmp_path / "x" if (tmp_path / "x").mkdir() is None else tmp_path, disc,
-               root=installed_tree(), home=home_tree(), arguments=("-", "install"))  # fmt: skip
+    (tmp_path / "x").mkdir()
+    done = run(tmp_path / "x", disc, root=installed_tree(), home=home_tree(),
+               arguments=("-", "install"))  # fmt: skip
     assert done.record.finished, done.record.reason
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import needs
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rehearsal_bench import Bench
 from ufs_making import noise
@@ -348,6 +348,7 @@ STEPS = [
 @needs("sed")
 @ORACLE
 @given(st.lists(st.sampled_from(STEPS), min_size=1, max_size=4), LINES, st.booleans())
+@example(["n", "2,3!d"], ["", "", "", ""], False)
 def test_sed_goes_through_scripts_as_sed_does(
     bench: Bench, steps: list[str], rows: list[str], quiet: bool
 ) -> None:

@@ -135,6 +135,9 @@ def test_on_another_disk_slices_may_move_and_grow_but_not_shrink(tmp_path: Path)
     shorter = tuple(replace(s, sectors=s.sectors + 1) if s.number == 1 else s for s in other.slices)
     disk = write_disk(tmp_path / "disk")
     assert judged(disk, replace(what, disks=(replace(other, slices=longer),))).good
+    flag = tuple(replace(s, flag=1) if s.number == 2 else s for s in other.slices)
+    assert judged(disk, replace(what, disks=(replace(other, slices=flag),))).good
+    assert not judged(disk, replace(what, disks=(replace(what.disks[0], slices=flag),))).good
     assert not judged(disk, replace(what, disks=(replace(other, slices=shorter),))).good
 
 

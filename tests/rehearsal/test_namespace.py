@@ -126,25 +126,17 @@ def test_where_it_is_not_allowed_there_are_words(
     assert caught.value.hint == "apt-get install util-linux"
 
 
-def test_nonsense_from_the_child_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("said", ["not json", "[1]", json.dumps({"event": "result", "result": 3})])
+def test_nonsense_from_the_child_is_a_bug(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "unshare"
+    program.write_text(f"#!/bin/sh\nread order\ncat <<'E'\n{said}\nE\n")
+    program.chmod(0o755)
     monkeypatch.setattr(namespace, "allowed", lambda: ())
-    for said in ("not json", "[1]", json.dumps({"event": "result", "result": 3})):
-        monkeypatch.setattr(namespace, "require_program", lambda _name, said=said: _echo(said))
-        with pytest.raises((BugError, ProgramError)):
-            run_inside("x:y", {}, lambda _event: None, seconds=20)
-
-
-_PROGRAMS: list[Path] = []
-
-
-def _echo(said: str) -> Path:
-    import tempfile
-
-    handle, name = tempfile.mkstemp()
-    os.write(handle, f"#!/bin/sh\ncat <<'E'\n{said}\nE\n".encode())
-    os.close(handle)
-    Path(name).chmod(0o755)
-    return Path(name)
+    monkeypatch.setattr(namespace, "require_program", lambda _name: program)
+    with pytest.raises(BugError, match="told"):
+        run_inside("x:y", {}, lambda _event: None, seconds=20)
 
 
 def test_talking_says_what_a_program_said() -> None:

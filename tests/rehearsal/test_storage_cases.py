@@ -6,8 +6,9 @@
 ``slice tag flag cylinder cylinders``; none: a blank disk), ``volume``, ``ufs`` and ``unclean``
 (lists of slices that hold a file system).  ``input/root`` lies in the machine.
 ``expected/case.toml`` has ``exit``, perhaps ``slices`` (of c0t0d0 afterwards, as above),
-``nvram``, ``ufs`` (slices of c0t0d0 that hold a clean, empty one) or ``not_modelled = true``;
-``expected/out`` and ``expected/err`` are the streams, byte for byte (none: empty).
+``nvram``, ``ufs`` (slices of c0t0d0 that hold a clean, empty one), ``clean`` (those that are
+clean) or ``not_modelled = true``; ``expected/out`` and ``expected/err`` are the streams, byte
+for byte (none: empty).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from mkboot.rehearsal.call import NotModelled
 from mkboot.rehearsal.hardware import Disk, Drive
 from mkboot.rehearsal.mounts import Mount
 from mkboot.rehearsal.names import build_names, lay_out_links, lay_out_nodes
-from mkboot.rehearsal.ufsstate import mark_active
+from mkboot.rehearsal.ufsstate import is_clean, mark_active
 from mkboot.tree.content import BytesContent
 from mkboot.tree.filetree import TreeBuilder
 from mkboot.tree.node import directory, regular
@@ -135,6 +136,8 @@ def check_disk(disk: Disk, wanted: dict[str, Any]) -> None:
     """What a case wants of c0t0d0 afterwards."""
     if "slices" in wanted:
         assert slices_of(disk) == wanted["slices"]
+    for number in wanted.get("clean", ()):
+        assert is_clean(disk.window(number))
     for number in wanted.get("ufs", ()):
         volume = open_ufs(disk.window(number))
         assert volume.state.is_clean

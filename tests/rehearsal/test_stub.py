@@ -94,8 +94,12 @@ def test_pipelines_run_at_the_same_time(shell: str) -> None:
 
 
 def test_a_reader_that_goes_away(shell: str) -> None:
-    ran = run_script("cat /etc/big /etc/big /etc/big | fails 4; echo $?; echo end", shell)
-    assert ran.lines == ["4", "end"]
+    ran = run_script(
+        """(cat /etc/big /etc/big /etc/big; echo "status $?" > /tmp/status) | fails 4; echo $?
+        slow 0.3; cat /tmp/status""",
+        shell,
+    )
+    assert ran.lines == ["4", "status 141"]
     assert ran.ended == ""
 
 

@@ -66,6 +66,7 @@ def small(tmp_path: Path) -> Disk:
     disk = Disk("/a@1/sd@0,0", tmp_path / "disk", 100 * 128, 4, 32)
     disk.put_label(make_label(geometry, [SliceEntry(0, 0, 80 * 128)]))
     builder = TreeBuilder(directory(), resolution=1000)
+    builder.add(0, b"before", regular(BytesContent(b"-" * 9000)))
     builder.add(0, b"file", regular(BytesContent(b"x" * 9000)))
     assert disk.label is not None
     made = newfs_parameters("2.6", disk.label, 80 * 128, {"i": b"4096"})
@@ -109,6 +110,10 @@ def test_a_mounted_file_system_is_flushed(tmp_path: Path) -> None:
     for number in range(2):
         builder = ufs.tree.edit()
         builder.add(0, b"new%d" % number, regular(BytesContent(b"new")))
+        # What lies behind a file that grows comes to lie elsewhere.
+        first = builder.find(b"/before")
+        assert first is not None
+        builder.replace(first, regular(BytesContent(b"+" * 90000 * (number + 1))))
         ufs(builder.build())
         assert not is_clean(window)
         tree = open_ufs(window).tree()

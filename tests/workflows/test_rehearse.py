@@ -11,6 +11,8 @@ import pytest
 from conftest import needs
 from set_making import Made, make_set, mkboot
 
+from fixtures.base_media import make_base
+from fixtures.host import make_host
 from mkboot.tree.compare import Comparison
 from mkboot.workflows.reach import reach
 
@@ -29,6 +31,20 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Root-first over two discs, Solaris 9."""
     work = tmp_path_factory.mktemp("several")
     return make_set(work, layout="sparc-9", release="9", seed=7, media="44M", big=False)
+
+
+@pytest.fixture(scope="module")
+def ten(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Root-first, Solaris 10: the second stage is a service."""
+    work = tmp_path_factory.mktemp("ten")
+    host = make_host(work / "host", seed=7, big=False, release="10")
+    base = make_base(work / "base.iso", "sparc-9", "10", 7, work / "base")
+    job = work / "job"
+    sources = [word for source in host.sources for word in ("--source", source)]
+    mkboot("prepare", job, "--base", base.path, *sources, "--media", "44M")
+    mkboot("capture", job)
+    mkboot("build", job)
+    return Made(host, base, job)
 
 
 def rehearsed(made: Made, *arguments: str | Path, expect: int = 0) -> dict[str, object]:
@@ -87,10 +103,47 @@ def test_several_discs_restore_their_host(several: Made) -> None:
     assert found["assumed"]
 
 
+def test_a_service_of_solaris_10_restores_the_rest(ten: Made) -> None:
+    found = rehearsed(ten)
+    assert found["verdict"] == "restored", found["reason"]
+    assert (found["strategy"], found["questions"]) == ("root-first", 0)
+    assert "manifest in site/" in str(found["assumed"])
+
+
 def test_a_flipped_byte_of_a_later_disc_is_told_and_a_good_copy_taken(several: Made) -> None:
     found = rehearsed(several, "--fault", "flip=2")
     assert found["verdict"] == "restored", found["reason"]
     assert found["disc_changes"] == len(several.volumes)
+
+
+@pytest.mark.parametrize("fault", ["flip=1", "bad-sector=1"])
+def test_a_spoilt_first_disc_is_told_before_a_disk_is_touched(
+    several: Made, tmp_path: Path, fault: str
+) -> None:
+    found = rehearsed(several, "--fault", fault, "--out", tmp_path / "out", expect=1)
+    assert found["verdict"] == "failed"
+    assert "damaged" in str(found["reason"])
+    assert not any((tmp_path / "out" / "c0t0d0.img").read_bytes())
+
+
+def test_controllers_in_another_order_are_recognised(several: Made) -> None:
+    found = rehearsed(several, "--fault", "renumber-controllers")
+    assert found["verdict"] == "restored", found["reason"]
+    assert found["questions"] == 0
+
+
+def test_disks_that_hold_something_are_overwritten_but_not_the_image_itself(
+    single: Made, tmp_path: Path
+) -> None:
+    old = tmp_path / "old.img"
+    shutil.copyfile(single.host.disks["c0t0d0"], old)
+    with old.open("r+b") as file:
+        file.seek(1 << 20)
+        file.write(b"\xff" * (4 << 20))
+    before = old.read_bytes()
+    found = rehearsed(single, "--disk", f"c0t0d0={old}")
+    assert found["verdict"] == "restored", found["reason"]
+    assert old.read_bytes() == before
 
 
 def test_a_wrong_disc_is_told_and_the_right_one_taken(several: Made) -> None:

@@ -30,6 +30,7 @@ from mkboot.formats.label.structs import (
     TAG_USR,
     TAG_VAR,
 )
+from mkboot.model.values import Geometry
 
 __all__ = [
     "DISC_GEOMETRY",
@@ -48,6 +49,7 @@ __all__ = [
     "TAG_UNASSIGNED",
     "TAG_USR",
     "TAG_VAR",
+    "Geometry",
     "Label",
     "SliceEntry",
     "backup_label_sectors",

@@ -7,9 +7,11 @@ from mkboot.formats.ufs.state import UfsState
 from mkboot.formats.ufs.superblock import looks_like_ufs
 from mkboot.formats.ufs.volume import UfsVolume, open_ufs, read_ufs
 from mkboot.formats.ufs.writer import UfsSummary, write_ufs
+from mkboot.model.values import UfsParameters
 
 __all__ = [
     "Layout",
+    "UfsParameters",
     "UfsState",
     "UfsSummary",
     "UfsVolume",

@@ -15,11 +15,11 @@ from mkboot.formats.label import (
     TAG_ROOT,
     TAG_SWAP,
     TAG_USR,
+    Geometry,
     Label,
     SliceEntry,
     make_label,
 )
-from mkboot.model.values import Geometry
 from mkboot.rehearsal.call import Call, Exit, Outcome
 from mkboot.rehearsal.commands.answers import Handler, not_modelled, refuse, tell
 from mkboot.rehearsal.commands.reach import mounts_of, swap_slices

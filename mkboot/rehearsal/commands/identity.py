@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from mkboot.rehearsal.call import Call, Exit, Outcome
 from mkboot.rehearsal.commands.answers import Handler, not_modelled
+from mkboot.rehearsal.commands.inputs import units_of
 from mkboot.rehearsal.commands.owners import name_of
 from mkboot.rehearsal.matching import Matched
 
@@ -72,7 +73,7 @@ def prtconf(call: Call, _matched: Matched) -> Outcome:
         "",
         spec.platform,
     ]
-    units = [*(d.path for d in spec.disks), *(d.path for d in spec.drives)]
+    units = [unit.path for unit in units_of(call)]
     seen: set[str] = set()
     counts: dict[str, int] = {}
     for path in units:
@@ -91,8 +92,12 @@ def prtconf(call: Call, _matched: Matched) -> Outcome:
 
 def id_(call: Call, _matched: Matched) -> Outcome:
     """Who one is: always root."""
-    user, group = name_of(call, b"/etc/passwd", 0), name_of(call, b"/etc/group", 1)
-    call.out(b"uid=0(" + user + b") gid=1(" + group + b")\n")
+    fields = []
+    for what, number, table in ((b"uid", 0, b"/etc/passwd"), (b"gid", 1, b"/etc/group")):
+        name = name_of(call, table, number)
+        known = b"" if name.isdigit() else b"(" + name + b")"
+        fields.append(b"%s=%d%s" % (what, number, known))
+    call.out(b" ".join(fields) + b"\n")
     return Exit(0)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mkboot.rehearsal.call import Call
+from mkboot.rehearsal.hardware import Unit
 from mkboot.rehearsal.names import DeviceRef, device_at
 from mkboot.tree.content import CHUNK
 from mkboot.tree.source import ByteSource, FileSource
@@ -103,8 +104,12 @@ def device_at_path(call: Call, path: Path) -> DeviceRef | None:
 
     Raises ``ValueError`` for a path that is not the machine's.
     """
-    machine = call.machine
-    return device_at((*machine.disks, *machine.drives), machine.inside(path))
+    return device_at(units_of(call), call.machine.inside(path))
+
+
+def units_of(call: Call) -> tuple[Unit, ...]:
+    """All disks and drives of the machine."""
+    return (*call.machine.disks, *call.machine.drives)
 
 
 def device_of_fd(call: Call, fd: int) -> DeviceRef | None:

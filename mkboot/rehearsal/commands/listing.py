@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mkboot.rehearsal.call import Call, Exit, Outcome
 from mkboot.rehearsal.commands.answers import Handler, not_modelled, refuse
-from mkboot.rehearsal.commands.inputs import device_at_path
+from mkboot.rehearsal.commands.inputs import device_at_path, units_of
 from mkboot.rehearsal.commands.owners import name_of
 from mkboot.rehearsal.matching import Matched
 from mkboot.rehearsal.mounts import HIDDEN
@@ -24,6 +24,8 @@ _HALF_YEAR = 6 * 30 * 24 * 3600
 #: The driver's major number on a Sun, sd's: no script may depend on it.
 _MAJOR = 32
 _LONG = frozenset("lnog")
+#: What a small directory takes on a UFS, in bytes; what a script sees of others is no matter.
+_DIRECTORY = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,17 @@ class _Listing:
         real = call.resolve(path, follow=follow)
         st = real.lstat()
         node = self._with_device(real, call.machine.shadow.look(real))
+        if node.type in (NodeType.CHAR, NodeType.BLOCK) and node.device is None:
+            # The console or /dev/null, put there by the machine: some number.
+            node = replace(node, device=Device(os.major(st.st_rdev), os.minor(st.st_rdev)))
         return _Item(name, real, node, st.st_nlink, st.st_ino)
 
     def _with_device(self, path: Path, node: Node) -> Node:
         ref = device_at_path(self._call, path)
         if ref is None:
             return node
-        spec = self._call.machine.spec
-        units = [*(d.path for d in spec.disks), *(d.path for d in spec.drives)]
-        minor = units.index(ref.unit.path) * 8 + ref.slice if ref.unit.path in units else ref.slice
+        units = [unit.path for unit in units_of(self._call)]
+        minor = units.index(ref.unit.path) * 8 + ref.slice
         kind = NodeType.CHAR if ref.raw else NodeType.BLOCK
         return Node(
             kind, node.mode, node.uid, node.gid, node.mtime, node.atime, node.ctime,
@@ -139,7 +143,7 @@ class _Listing:
         if node.device is not None:
             fields.append(b"%3d, %2d" % node.device)
         else:
-            fields.append(b"%7d" % node.size)
+            fields.append(b"%7d" % (_DIRECTORY if node.is_directory else node.size))
         fields.append(self._time(node.mtime // 10**9) + item.name)
         if node.type is NodeType.SYMLINK:
             fields.append(b" -> " + node.target)

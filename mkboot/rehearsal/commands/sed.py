@@ -199,6 +199,12 @@ class _Editor:
             return True
         if step.last is None:
             return self._meets(step.first)
+        if step.inside and isinstance(step.last, int) and 0 < step.last < self._number:
+            # Its end was passed by n or N: the range is over, and this line is not of it.
+            step.inside = False
+            if self._meets(step.first):
+                raise self._unknown("a range that begins where it was passed")
+            return False
         if step.inside:
             step.inside = not self._ends(step.last)
             return True

@@ -213,7 +213,8 @@ def test_newfs_asks_a_terminal_only(tmp_path: Path) -> None:
         "newfs /dev/rdsk/c0t1d0s0 </dev/null; echo $?\n"
         "newfs /etc </dev/null; echo $?; newfs /dev/rdsk/c9t9d9s0 </dev/null; echo $?\n"
         "newfs -b 1000 /dev/rdsk/c0t0d0s0 </dev/null 2>/dev/null; echo $?\n"
-        "newfs </dev/null 2>/dev/null; echo $?",
+        "newfs </dev/null 2>/dev/null; echo $?\n"
+        "mount /dev/dsk/c0t0d0s0 /a; newfs /dev/rdsk/c0t0d0s0 </dev/null; echo $?",
     )
     assert lines == [
         "10",
@@ -222,6 +223,7 @@ def test_newfs_asks_a_terminal_only(tmp_path: Path) -> None:
         "newfs: /etc: not a raw disk device", "10",
         "/dev/rdsk/c9t9d9s0: No such file or directory", "2",
         "32", "1",
+        "/dev/dsk/c0t0d0s0 is mounted, can't mkfs", "32",
     ]  # fmt: skip
 
 

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``mkboot dryrun``: a machine tried on a JumpStart directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mkboot.cli.shared import PATH, json_option, print_json, say
+from mkboot.jumpstart.layout import DiskLayout, SliceLayout
+from mkboot.jumpstart.match import Answer, Tried
+from mkboot.jumpstart.sizes import Range
+from mkboot.workflows.dryrun import DryRun, dry_run, rule_text
+
+_SAYS = {Answer.YES: "matches", Answer.NO: "no", Answer.UNKNOWN: "not known"}
+
+
+@click.command(
+    "dryrun",
+    epilog="\b\nExample:\n  mkboot dryrun jumpstart --host web01.toml\n",
+)
+@click.argument("directory", metavar="DIR", type=PATH)
+@click.option(
+    "--host", type=PATH, required=True, help="The machine, as a HOST file (docs/host-toml.md)."
+)
+@click.option("--release", help="The medium's release; else the HOST file's own.")
+@json_option
+def command(directory: Path, host: Path, release: str | None, as_json: bool) -> int:
+    """Which rule a machine would match, and the disk layout that its profile gives.
+
+    Exits with 1 where no rule matches, or something is in the way.
+    """
+    done = dry_run(directory, host, release)
+    if as_json:
+        print_json(done.as_json())
+    else:
+        _tell(done)
+    return 0 if done.good else 1
+
+
+def _tell(done: DryRun) -> None:
+    for tried in done.matching.before:
+        _tell_tried(tried)
+    chosen = done.matching.chosen
+    if chosen is None:
+        say("no rule matches: the installation would ask its questions")
+    else:
+        _tell_tried(chosen)
+        rule = chosen.rule
+        say()
+        say(f"begin     {rule.begin}")
+        say(f"profile   {rule.profile}")
+        say(f"finish    {rule.finish}")
+    for disk in done.layout.disks if done.layout is not None else ():
+        _tell_disk(disk)
+    _tell_rest(done)
+
+
+def _tell_tried(tried: Tried) -> None:
+    say(f"line {tried.rule.line}: {rule_text(tried)}")
+    for pair in tried.pairs:
+        say(f"  {_SAYS[pair.answer]:9} {pair.wants}: the machine has {pair.has}")
+
+
+def _tell_disk(disk: DiskLayout) -> None:
+    say()
+    size = f": {disk.cylinders} cylinders of {disk.cylinder_sectors} sectors"
+    say(f"{disk.name}{size if disk.cylinders else ''}")
+    say(f"  slice {'start':>13} {'cylinders':>13} {'MB':>13}  holds")
+    for each in disk.slices:
+        say(f"  {_row(each)}")
+
+
+def _row(each: SliceLayout) -> str:
+    number = "?" if each.number is None else str(each.number)
+    numbers = " ".join(f"{_shown(v):>13}" for v in (each.start, each.cylinders, each.mb))
+    note = f"  ({each.note})" if each.note else ""
+    return f"{number:>5} {numbers}  {each.holds}{note}"
+
+
+def _shown(value: Range) -> str:
+    return str(value)
+
+
+def _tell_rest(done: DryRun) -> None:
+    for title, lines in (("notes", done.notes), ("problems", map(str, done.problems))):
+        texts = list(lines)
+        if texts:
+            say()
+            say(f"{title}:")
+        for text in texts:
+            say(f"  {text}")

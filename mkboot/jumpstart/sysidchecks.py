@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is wrong with the entries of a sysidcfg, by the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mkboot.jumpstart.model import Entry, Problem, Severity, Sysidcfg
+from mkboot.jumpstart.plain import is_foreign, shown
+from mkboot.jumpstart.tables import Dependents, tables
+from mkboot.jumpstart.telling import Teller
+
+_SEVERAL = frozenset({"10"})
+
+
+def check_sysidcfg(value: Sysidcfg, teller: Teller) -> Iterator[Problem]:
+    """The problems of all entries."""
+    first: dict[str, Entry] = {}
+    for entry in value.entries:
+        yield from _entry(entry, teller)
+        if entry.keyword in first:
+            yield from _again(entry, first[entry.keyword], teller)
+        first.setdefault(entry.keyword, entry)
+
+
+def _again(entry: Entry, first: Entry, teller: Teller) -> Iterator[Problem]:
+    if entry.keyword == "network_interface" and entry.value != first.value:
+        what = "more than one network_interface"
+        if teller.release is None:
+            yield from teller.narrowed(what, _SEVERAL, entry.line)
+        elif teller.release not in _SEVERAL:
+            message = f"Solaris {teller.release} counts the network_interface of line {first.line}"
+            yield teller.warning(entry.line, message)
+        return
+    message = f"{entry.keyword} stands in line {first.line} already, and the first counts"
+    yield teller.warning(entry.line, message)
+
+
+def _entry(entry: Entry, teller: Teller) -> Iterator[Problem]:
+    known = tables("sysidcfg").keywords
+    if entry.keyword == "primary":
+        message = "primary stands alone: is network_interface=primary meant?"
+        yield teller.warning(entry.line, message)
+        yield from _dependents(entry, "network_interface", teller)
+        return
+    if entry.keyword not in known:
+        yield teller.unknown(entry.line, entry.keyword, known, "sysidcfg keyword", [])
+        return
+    bare = entry.keyword == "network_interface" and not entry.value and entry.dependents
+    if not bare:
+        words = (entry.value,) if entry.value or entry.keyword == "root_password" else ()
+        told = list(teller.judge(known[entry.keyword], tuple(w or "" for w in words), entry.line))
+        yield from told
+        if any(problem.severity is Severity.ERROR for problem in told):
+            return
+    if entry.keyword == "root_password":
+        yield from _password(entry, teller)
+    yield from _dependents(entry, entry.keyword, teller)
+
+
+def _password(entry: Entry, teller: Teller) -> Iterator[Problem]:
+    value = entry.value or ""
+    if not value:
+        yield teller.warning(entry.line, "root_password is empty: root needs no password")
+    elif value.isalnum() and len(value) < 13:
+        message = f"root_password has {len(value)} characters, encrypted ones have 13: plain text?"
+        yield teller.warning(entry.line, message)
+
+
+def _dependents(entry: Entry, keyword: str, teller: Teller) -> Iterator[Problem]:
+    takes = tables("sysidcfg").dependents
+    value = (entry.value or "").lower()
+    row = takes.get(f"{keyword}={value}") or takes.get(keyword)
+    named = f"{keyword}={entry.value}" if entry.value else keyword
+    if row is None:
+        if entry.dependents:
+            message = f"{named} has nothing in braces"
+            yield teller.error(entry.dependents[0].line, message, "no braces")
+        return
+    seen: dict[str, Entry] = {}
+    for dependent in entry.dependents:
+        yield from _dependent(dependent, row, named, teller)
+        if dependent.keyword in seen:
+            message = f"{dependent.keyword} stands twice in the braces, and the first counts"
+            yield teller.warning(dependent.line, message)
+        seen.setdefault(dependent.keyword, dependent)
+    yield from _together(entry, row, named, teller)
+
+
+def _together(entry: Entry, row: Dependents, named: str, teller: Teller) -> Iterator[Problem]:
+    for name in row.required:
+        if entry.dependent(name) is None:
+            yield teller.error(entry.line, f"{named} lacks {name}", f"{name}=... in the braces")
+    for name, others in row.excludes.items():
+        for other in others:
+            found = entry.dependent(other)
+            if entry.dependent(name) is not None and found is not None:
+                message = f"{other} does not go with {name}"
+                yield teller.error(found.line, message, "one of the two")
+
+
+def _dependent(entry: Entry, row: Dependents, named: str, teller: Teller) -> Iterator[Problem]:
+    if entry.keyword not in row.kinds:
+        if row.any:
+            return
+        if not row.kinds:
+            message = f"{named} takes no '{shown(entry.keyword)}'"
+            yield teller.error(entry.line, message, "nothing in its braces")
+        else:
+            what = f"keyword of {named}"
+            yield teller.unknown(entry.line, entry.keyword, row.kinds, what, [])
+        return
+    kind = row.kinds[entry.keyword]
+    if is_foreign(entry.value or ""):
+        return
+    if kind is None:
+        if entry.value is not None:
+            message = f"{entry.keyword} takes no value"
+            yield teller.error(entry.line, message, f"{entry.keyword} alone")
+    elif not entry.value:
+        yield teller.error(entry.line, f"{entry.keyword}: a value is missing", kind.expected)
+    elif not kind.pattern.fullmatch(entry.value):
+        message = f"{entry.keyword}: '{shown(entry.value)}' does not fit"
+        yield teller.error(entry.line, message, kind.expected)
+    else:
+        yield from teller.narrowed(entry.keyword, kind.releases & teller.baseline, entry.line)
