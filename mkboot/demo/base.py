@@ -128,7 +128,8 @@ def _plant_miniroot(root: Planter) -> None:
     root.symlink(b"var", b"tmp/root/var")
     root.file(b"sbin/rcS", _RCS, 0o755)
     root.file(b"sbin/suninstall", b"#!/sbin/sh\nexec /sbin/sh\n", 0o755)
-    root.file(b"sbin/mount", b"#!/sbin/sh\n# stands in for mount\nexit 1\n", 0o555)
+    for name in (b"init", b"mount", b"sh", b"uadmin", b"umount"):
+        root.file(b"sbin/" + name, b"#!/sbin/sh\n# stands in for %s\nexit 1\n" % name, 0o555)
     for name in (b"vfstab", b"path_to_inst", b"sysidcfg"):
         root.symlink(b"etc/" + name, b"../tmp/root/etc/" + name)
     for name in (b"vfstab", b"path_to_inst"):

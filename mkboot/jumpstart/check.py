@@ -95,9 +95,15 @@ class _Check:
         if not self._fine():
             rules_ok = probes_ok = None
         return CheckReport(
-            tuple(dict.fromkeys(self.problems)), rules, self.profiles, self.sysidcfgs, rules_ok,
+            self._in_order(), rules, self.profiles, self.sysidcfgs, rules_ok,
             probes_ok, stale, tuple(self.checked),
         )  # fmt: skip
+
+    def _in_order(self) -> tuple[Problem, ...]:
+        """By file, as they were looked at, and by line."""
+        order = {name: number for number, name in enumerate(self.checked)}
+        problems = dict.fromkeys(self.problems)
+        return tuple(sorted(problems, key=lambda each: (order.get(each.file, 0), each.line)))
 
     def _fine(self) -> bool:
         return not any(problem.severity is Severity.ERROR for problem in self.problems)

@@ -72,6 +72,7 @@ def check_filesys(value: Profile, teller: Teller) -> Iterator[Problem]:
     for area in areas:
         yield from _one(area, kind, teller)
     yield from _same(areas, teller)
+    yield from _mirrors(areas, teller)
     yield from _whole_disks(areas, teller)
     yield from _free(value, areas, teller)
     if kind == "explicit" and not value.all("filesys") and not value.all("pool"):
@@ -119,6 +120,17 @@ def _options(area: Area, kind: str, teller: Teller) -> Iterator[Problem]:
         yield teller.warning(area.line, message)
 
 
+def _mirrors(areas: tuple[Area, ...], teller: Teller) -> Iterator[Problem]:
+    names: dict[str, int] = {}
+    for area in areas:
+        name = area.mirror.partition(":")[2]
+        if name in names:
+            message = f"the mirror {name} is laid out in line {names[name]} already"
+            yield teller.error(area.line, message, "another name, or none")
+        if name:
+            names.setdefault(name, area.line)
+
+
 def _same(areas: tuple[Area, ...], teller: Teller) -> Iterator[Problem]:
     slices: dict[str, int] = {}
     mounts: dict[str, int] = {}
@@ -137,13 +149,16 @@ def _same(areas: tuple[Area, ...], teller: Teller) -> Iterator[Problem]:
 
 def _whole_disks(areas: tuple[Area, ...], teller: Teller) -> Iterator[Problem]:
     """``all`` leaves nothing of a disk for other slices but overlapping ones."""
+    taken: dict[str, int] = {}
     for area in areas:
-        if area.size != "all" or area.holds in ("overlap", "ignore"):
-            continue
-        for other in areas:
-            if other is not area and other.disks & area.disks and other.holds != "overlap":
-                message = f"size all in line {area.line} leaves nothing of the disk"
-                yield teller.error(other.line, message, "another disk, or a size in MB there")
+        if area.size == "all" and area.holds not in ("overlap", "ignore"):
+            for disk in area.disks:
+                taken.setdefault(disk, area.line)
+    for area in areas:
+        lines = {taken[disk] for disk in area.disks if disk in taken} - {area.line}
+        if lines and area.holds != "overlap":
+            message = f"size all in line {min(lines)} leaves nothing of the disk"
+            yield teller.error(area.line, message, "another disk, or a size in MB there")
 
 
 def _free(value: Profile, areas: tuple[Area, ...], teller: Teller) -> Iterator[Problem]:

@@ -150,7 +150,7 @@ def comment_at(plain: str) -> int | None:
     for at, character in enumerate(plain):
         if quote:
             quote = "" if character == quote else quote
-        elif character in "'\"" and character in plain[at + 1 :]:
+        elif character in "'\"" and plain.find(character, at + 1) > 0:
             quote = character
         elif character == "#":
             return at

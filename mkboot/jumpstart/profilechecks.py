@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from mkboot.jumpstart.filesyschecks import check_filesys
 from mkboot.jumpstart.model import Problem, Profile, ProfileLine
 from mkboot.jumpstart.plain import shown
+from mkboot.jumpstart.syntax import match_words
 from mkboot.jumpstart.tables import Keyword, tables
 from mkboot.jumpstart.telling import Teller
 
 _TYPES = ("initial_install", "upgrade", "flash_install", "flash_update")
 _FLASH = ("flash_install", "flash_update")
-_CLIENTS = ("client_arch", "client_root", "client_swap", "num_clients")
 
 
 def check_profile(value: Profile, teller: Teller) -> Iterator[Problem]:
@@ -23,7 +23,8 @@ def check_profile(value: Profile, teller: Teller) -> Iterator[Problem]:
     yield from _twice(value, teller)
     yield from _excluded(value, teller)
     yield from _flash(value, teller)
-    yield from _clients(value, teller)
+    yield from _required(value, teller)
+    yield from _releases(value, teller)
     yield from _zfs(value, teller)
     yield from check_filesys(value, teller)
 
@@ -115,14 +116,32 @@ def _flash(value: Profile, teller: Teller) -> Iterator[Problem]:
         yield teller.warning(pool.line, message)
 
 
-def _clients(value: Profile, teller: Teller) -> Iterator[Problem]:
-    system = [line.values for line in value.all("system_type")]
-    if ("server",) in system:
-        return
+def _required(value: Profile, teller: Teller) -> Iterator[Problem]:
+    """Keywords that want another line: diskless clients want a server."""
+    there = [(line.keyword, *line.values) for line in value.lines]
     for line in value.lines:
-        if line.keyword in _CLIENTS:
-            message = f"{line.keyword} is for servers of diskless clients"
-            yield teller.error(line.line, message, "system_type server in the profile")
+        keyword = tables("profile").keywords.get(line.keyword)
+        wanted = [tuple(each.split()) for each in keyword.requires] if keyword else []
+        if wanted and not any(words[: len(each)] == each for words in there for each in wanted):
+            expected = " or ".join(" ".join(each) for each in wanted)
+            message = f"{line.keyword} without a line '{expected}'"
+            yield teller.error(line.line, message, f"{expected} in the profile")
+
+
+def _releases(value: Profile, teller: Teller) -> Iterator[Problem]:
+    """Lines that no release takes together."""
+    left, since = teller.baseline, 0
+    for line in value.lines:
+        keyword = tables("profile").keywords.get(line.keyword)
+        outcome = match_words(line.values, keyword.rows) if keyword else None
+        if outcome is None or not outcome.fits:
+            continue
+        if not left & outcome.releases:
+            message = f"no release takes this together with line {since}"
+            yield teller.warning(line.line, message)
+            return
+        if not left <= outcome.releases:
+            left, since = left & outcome.releases, line.line
 
 
 def _zfs(value: Profile, teller: Teller) -> Iterator[Problem]:

@@ -28,6 +28,8 @@ from mkboot.jumpstart.telling import Teller, in_order
 
 #: Words that people write where only && is known.
 _OR = ("||", "or", "OR", "|")
+#: A rule with more words than this is none.
+_MAX_TOKENS = 1000
 _AND = ("&&", "and", "AND", "&", ",")
 
 
@@ -114,6 +116,9 @@ class _Reader:
             self.tell(line, f"probe: '{words[1]}' is too much", "nothing more on the line")
 
     def _rule(self, tokens: tuple[Token, ...], raw: bytes) -> Rule | None:
+        if len(tokens) > _MAX_TOKENS:
+            self.tell(tokens[0].line, f"a rule of {len(tokens)} words", "a shorter one")
+            return None
         cursor = Cursor(tokens)
         pairs: list[Pair] = []
         while True:

@@ -14,45 +14,53 @@ from mkboot.bourne import LintFinding, lint
 from mkboot.jumpstart.model import Problem, Severity
 from mkboot.jumpstart.tables import RELEASES, name_releases
 
-_OTHER = re.compile(rb"#![ \t]*([^\s]+)")
+_INTERPRETER = re.compile(rb"#![ \t]*([^\s]+)")
 _BOURNE = ("sh", "jsh", "ksh", "bash")
+#: A finding without its words, which may name a release.
+Key = tuple[int, str, str]
 
 
 def check_script(data: bytes, name: str, release: str | None) -> Iterator[Problem]:
     """The problems of a script, by the linter."""
     yield from _first_line(data, name)
     releases = RELEASES if release is None else (release,)
-    found: dict[tuple[int, str, str], list[str]] = {}
-    firsts: dict[tuple[int, str, str], LintFinding] = {}
+    found: dict[Key, list[str]] = {}
     for each in releases:
-        for finding in lint(data, name=name, releases=(each,)):
-            key = (finding.line, finding.code, finding.level)
-            firsts.setdefault(key, finding)
-            if each not in found.setdefault(key, []):
-                found[key].append(each)
-    for key, finding in sorted(firsts.items()):
-        yield _problem(name, finding, found[key], releases)
+        for key in dict.fromkeys(_key(finding) for finding in _lint(data, name, (each,))):
+            found.setdefault(key, []).append(each)
+    for where in sorted(set(map(tuple, found.values())), key=len, reverse=True):
+        for finding in _lint(data, name, where):
+            if tuple(found.get(_key(finding), ())) == where:
+                yield _problem(name, finding, where, releases)
+
+
+def _lint(data: bytes, name: str, releases: tuple[str, ...]) -> tuple[LintFinding, ...]:
+    return lint(data, name=name, releases=releases)
+
+
+def _key(finding: LintFinding) -> Key:
+    return finding.line, finding.code, finding.level
 
 
 def _problem(
-    name: str, finding: LintFinding, where: list[str], releases: tuple[str, ...]
+    name: str, finding: LintFinding, where: tuple[str, ...], releases: tuple[str, ...]
 ) -> Problem:
-    message = finding.message
     severity = Severity(finding.level)
+    message = finding.message
     if len(where) < len(releases):
         severity = Severity.WARNING
-        message = f"{message} (in {name_releases(where)})"
-    return Problem(name, finding.line, severity, message, finding.hint)
+        if "Solaris" not in message:
+            message = f"{message} (in {name_releases(where)})"
+    return Problem(name, finding.line, severity, f"{message}; hint: {finding.hint}")
 
 
 def _first_line(data: bytes, name: str) -> Iterator[Problem]:
-    interpreter = _OTHER.match(data)
+    interpreter = _INTERPRETER.match(data)
     if interpreter is None:
         return
     program = interpreter[1].rpartition(b"/")[2].decode("ascii", "backslashreplace")
+    message = f"the first line names {program}, but /sbin/sh runs the script"
     if program not in _BOURNE:
-        message = f"the first line names {program}, but /sbin/sh runs the script"
         yield Problem(name, 1, Severity.ERROR, message, "a Bourne shell script")
     elif program != "sh":
-        message = f"the first line names {program}, but /sbin/sh runs the script"
         yield Problem(name, 1, Severity.WARNING, message)

@@ -11,10 +11,12 @@ from mkboot.jumpstart.tables import tables
 from mkboot.jumpstart.telling import Teller
 
 _BLANK = re.compile(r"[^\S\n]*")
-_SPACE = re.compile(r"(?:\s+|#[^\n]*)*")
-_KEYWORD = re.compile(r"[^\s={}\"',]+")
-#: A value goes on behind a comma, and with an address in brackets.
-_BARE = re.compile(r"[^\s{}\"']+(?:(?<=,)[^\S\n]*[^\s{}\"'=]+(?![^\s{}]*=)|[^\S\n]*\([0-9.]+\))*")
+_SPACE = re.compile(r"(?:\s++|#[^\n]*+)*+")
+_KEYWORD = re.compile(r"[^\s={}\"',#]+")
+#: A value goes on behind a comma, and with an address in brackets; ``#`` ends it.
+_BARE = re.compile(
+    r"[^\s{}\"'#]++(?:(?<=,)[^\S\n]*+[^\s{}\"'#=]++(?!=)|[^\S\n]*+\([0-9.]++\)(?:,[^\s{}\"'#]++)?)*+"
+)
 _REST = re.compile(r"[^\n]*")
 #: Keywords that may stand before a brace without a value.
 _BARE_KEYWORDS = ("network_interface", "primary")

@@ -13,6 +13,8 @@ from mkboot.jumpstart.plain import is_foreign, is_prose, shown
 from mkboot.jumpstart.syntax import NOTHING_MORE, Outcome, match_words
 from mkboot.jumpstart.tables import RELEASES, Keyword, name_releases
 
+#: More values than this stand behind no keyword.
+MAX_WORDS = 256
 _ONLY = "only Solaris "
 
 
@@ -41,7 +43,8 @@ class Teller:
     ) -> Problem:
         """An unknown keyword: prose, or a misspelt one with the nearest known beside it."""
         prose = is_prose([word, *rest])
-        nearest = difflib.get_close_matches(word.lower(), sorted(known), 1, 0.8 if prose else 0.6)
+        likeness = 0.8 if prose else 0.6
+        nearest = difflib.get_close_matches(word[:40].lower(), sorted(known), 1, likeness)
         if prose and not nearest:
             text = shown(" ".join([word, *rest]))
             return self.error(line, f"prose stands here: '{text}'", f"a {what}, or # before it")
@@ -51,6 +54,9 @@ class Teller:
     def judge(self, keyword: Keyword, words: tuple[str, ...], line: int) -> Iterator[Problem]:
         """The values of a known keyword, and whether the releases take them."""
         if any(is_foreign(word) for word in words):
+            return
+        if len(words) > MAX_WORDS:
+            yield self.error(line, f"{keyword.name} with {len(words)} values", "fewer")
             return
         outcome = match_words(words, keyword.rows)
         if not outcome.fits:

@@ -25,6 +25,8 @@ from mkboot.workflows.host import open_host
 from mkboot.workflows.inspect import draw, inspect
 from mkboot.workflows.prepare import Request, prepare
 from mkboot.workflows.reach import reach
+from mkboot.workflows.rehearse import Request as RehearsalRequest
+from mkboot.workflows.rehearse import rehearse
 from mkboot.workflows.restore import DiskTarget, Restored, restore
 from mkboot.workflows.verify import verify
 
@@ -107,6 +109,7 @@ def demo(folder: Path, progress: Progress, *, force: bool = False) -> Demo:
         *_disc_boots(built, progress),
         _compared(sources, targets, progress),
         _disk_boots(sources[0].path, targets[0].path, progress),
+        _rehearsed(folder, job, progress),
     ]
     done = Demo(folder, time.monotonic() - began, prepared.host, picture, tuple(claims))
     write_text(folder / "report.txt", report(done, restored))
@@ -165,6 +168,22 @@ def _disk_boots(source: Path, image: Path, progress: Progress) -> Claim:
     read = _firmware_line(reach(f"{source}:0").top(), _DISK_FILE)
     return _boots("sun4u firmware boots the restored disk", image, "sun4u", "disk", _DISK_FILE,
                   read, progress)  # fmt: skip
+
+
+def _rehearsed(folder: Path, job: Path, progress: Progress) -> Claim:
+    """The disc's own scripts on an emulated machine, judged against the host's disks."""
+    what = "the disc's own scripts bring the host back on an emulated machine"
+    try:
+        done = rehearse(RehearsalRequest((job,), out=folder / "rehearsal"), progress)
+    except ProgramError as e:
+        return Claim(what, None, f"{e.message} ({e.hint})" if e.hint else e.message)
+    run = done.run
+    detail = (
+        f"{done.verdict}: {len(run.steps)} steps, {run.questions} questions, "
+        f"{run.disc_changes} disc changes, {len(run.assumed)} behaviours assumed "
+        "(rehearsal/report.html)"
+    )
+    return Claim(what, done.verdict == "restored", detail)
 
 
 def _firmware_line(tree: FileTree, path: str) -> str:

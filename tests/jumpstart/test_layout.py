@@ -9,11 +9,17 @@ So many MB are MB * 2048 / 1008 cylinders, rounded up.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from mkboot.jumpstart import parse_profile
 from mkboot.jumpstart.layout import Layout, lay_out
 from mkboot.jumpstart.machine import machine_of
+from mkboot.jumpstart.placing import Item, place
+from mkboot.jumpstart.sizes import Range, exactly, sparc_shape
 from mkboot.model.hostfile import HostDisk, HostFile, HostSlice
 
 DISK = HostDisk("c0t0d0", 2048 << 20)
@@ -153,8 +159,8 @@ def test_11_existing_slices_stay_where_they_are() -> None:
     there = (HostSlice(0, 0, 1000, "/"), HostSlice(1, 1000, 200, "swap"),
              HostSlice(2, 0, 4159), HostSlice(7, 1200, 2959, "/export"))  # fmt: skip
     disk = HostDisk("c0t0d0", 2048 << 20, installed="7", slices=there)
-    layout = laid(EXPLICIT + "filesys c0t0d0s7 existing /home preserve\n"
-                             "filesys c0t0d0s0 450 /\nfilesys c0t0d0s1 free swap\n", disk)  # fmt: skip
+    lines = "filesys c0t0d0s7 existing /home preserve\nfilesys c0t0d0s0 450 /\n"
+    layout = laid(EXPLICIT + lines + "filesys c0t0d0s1 free swap\n", disk)
     # s7 keeps 1200-4158 (2959), so 0-1199 is free.  450 * 2048 / 1008 = 914.29 -> 915;
     # left 1200 - 915 = 285 from 915 on.
     assert rows(layout) == [
@@ -213,9 +219,6 @@ def test_14_a_pc_has_boot_cylinders() -> None:
     layout = laid(profile + "fdisk c0d0 solaris 500\n", disk, karch="i86pc")
     # 500 * 2048 / 16,065 = 63.74 -> 64, less 2 = 62, less 3 = 59; / wants 128.
     assert problems(layout) == [
-        "p:3: / needs 128 cylinders (1004 MB) of c0d0, but 59 (462 MB) are left",
-        "p:4: nothing is left of c0d0 for /export",
-    ] or problems(layout) == [
         "p:3: / needs 128 cylinders (1004 MB) of c0d0, but 59 (462 MB) are left"
     ]
 
@@ -241,10 +244,58 @@ def test_16_partitioning_default_adds_what_nobody_can_tell() -> None:
     # /export: 300 * 2048 / 1008 = 609.52 -> 610; swap: 128 MB -> 261; / has what is left at
     # most, 4159 - 610 - 261 = 3288; they stand in any order.
     assert rows(layout) == [
-        WHOLE, (7, (0, 3549), 610, "/export"), (None, (0, 3898), 261, "swap"),
-        (None, (0, 4158), (1, 3288), "/"),
+        WHOLE, (7, (0, 3549), 610, "/export"), (None, (0, 4158), (1, 3288), "/"),
+        (None, (0, 3898), 261, "swap"),
     ]  # fmt: skip
     assert any("partitioning default" in note for note in layout.notes)
+
+
+@given(
+    sizes=st.lists(st.integers(1, 900), max_size=7),
+    fixed=st.lists(st.tuples(st.integers(0, 4158), st.integers(1, 900)), max_size=3),
+    free=st.booleans(),
+)
+def test_nothing_lies_on_anything_or_outside(
+    sizes: list[int], fixed: list[tuple[int, int]], free: bool
+) -> None:
+    items = [Item(n, f"/{n}", n, exactly(size)) for n, size in enumerate(sizes)]
+    items += [
+        Item(n, f"/{n}", n, exactly(size), start) for n, (start, size) in enumerate(fixed, 10)
+    ]
+    items += [Item(20, "/20", 20, free=True)] if free else []
+    shape = sparc_shape(DISK)
+    placed, faults = place(shape, items, ordered=True)
+    assert all(p.start.known and p.cylinders.known for p in placed)
+    if faults:
+        return
+    assert len(placed) == len(items)
+    spans = sorted((p.start.low, p.start.low + p.cylinders.low) for p in placed)
+    assert spans == [] or (spans[0][0] >= 0 and spans[-1][1] <= shape.cylinders)
+    assert all(one[1] <= two[0] for one, two in pairwise(spans))
+
+
+@given(
+    bounds=st.lists(st.tuples(st.integers(1, 600), st.integers(0, 600)), min_size=1, max_size=6),
+    data=st.data(),
+)
+def test_ranges_hold_every_layout_that_can_be(
+    bounds: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """Whatever the sizes turn out to be, starts and sizes are within what was said."""
+    ranges = [Range(low, low + more) for low, more in bounds]
+    items = [Item(n, f"/{n}", n, size) for n, size in enumerate(ranges)]
+    items.append(Item(7, "/7", 7, free=True))
+    said = {p.number: p for p in place(sparc_shape(DISK), items, ordered=True)[0]}
+    sizes = [data.draw(st.integers(r.low, r.high)) for r in ranges]
+    assume(sum(sizes) < 4159)
+    actual = [Item(n, f"/{n}", n, exactly(size)) for n, size in enumerate(sizes)]
+    actual.append(Item(7, "/7", 7, free=True))
+    placed, faults = place(sparc_shape(DISK), actual, ordered=True)
+    assert faults == []
+    for each in placed:
+        start, count = said[each.number].start, said[each.number].cylinders
+        assert start.low <= each.start.low <= start.high
+        assert count.low <= each.cylinders.low <= count.high
 
 
 WRONG = [
@@ -273,11 +324,10 @@ def test_the_root_disk_is_chosen_by_the_manuals_table() -> None:
     assert laid(INITIAL + "partitioning existing\n", DISK, other).rootdisk == "c0t3d0"
     assert laid(EXPLICIT + line, DISK, SECOND).rootdisk == "c0t0d0"
     assert laid(EXPLICIT + line + "usedisk c0t1d0\n", DISK, SECOND).rootdisk == "c0t1d0"
-    several = laid(INITIAL + "partitioning existing\n", DISK)
-    assert problems(several) == [
-        "p:2: partitioning existing wants one installed root, the machine has no disk with an "
-        "installed root"
-    ]
+    (told,) = problems(laid(INITIAL + "partitioning existing\n", DISK))
+    assert told.startswith(
+        "p:2: partitioning existing wants one installed root, the machine has no"
+    )
 
 
 def test_an_upgrade_leaves_the_slices() -> None:
