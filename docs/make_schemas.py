@@ -54,7 +54,8 @@ PAGES: dict[str, tuple[type, ...]] = {
     "file-tree": (
         filetree.FileTree, node.Node, node.NodeType, node.Device, node.AclEntry, node.Attribute,
     ),
-    "host-toml": (hostfile.HostFile, hostfile.HostDisk, hostfile.HostAddress),
+    "host-toml": (hostfile.HostFile, hostfile.HostDisk, hostfile.HostSlice,
+                  hostfile.HostAddress),
     "rehearse-json": (
         verdict.Word, verdict.StepRecord, verdict.Status, verdict.Boot, verdict.Exchange,
         verdict.JudgedFileSystem, verdict.JudgedDisk,

@@ -10,7 +10,6 @@ import click
 from mkboot.cli.shared import PATH, json_option, print_json, say
 from mkboot.jumpstart.layout import DiskLayout, SliceLayout
 from mkboot.jumpstart.match import Answer, Tried
-from mkboot.jumpstart.sizes import Range
 from mkboot.workflows.dryrun import DryRun, dry_run, rule_text
 
 _SAYS = {Answer.YES: "matches", Answer.NO: "no", Answer.UNKNOWN: "not known"}
@@ -60,7 +59,9 @@ def _tell(done: DryRun) -> None:
 def _tell_tried(tried: Tried) -> None:
     say(f"line {tried.rule.line}: {rule_text(tried)}")
     for pair in tried.pairs:
-        say(f"  {_SAYS[pair.answer]:9} {pair.wants}: the machine has {pair.has}")
+        owns = pair.answer is not Answer.UNKNOWN and pair.keyword not in ("any", "probe")
+        has = f"the machine has {pair.has}" if owns else pair.has
+        say(f"  {_SAYS[pair.answer]:9} {pair.wants}: {has}")
 
 
 def _tell_disk(disk: DiskLayout) -> None:
@@ -74,13 +75,9 @@ def _tell_disk(disk: DiskLayout) -> None:
 
 def _row(each: SliceLayout) -> str:
     number = "?" if each.number is None else str(each.number)
-    numbers = " ".join(f"{_shown(v):>13}" for v in (each.start, each.cylinders, each.mb))
+    numbers = " ".join(f"{v!s:>13}" for v in (each.start, each.cylinders, each.mb))
     note = f"  ({each.note})" if each.note else ""
     return f"{number:>5} {numbers}  {each.holds}{note}"
-
-
-def _shown(value: Range) -> str:
-    return str(value)
 
 
 def _tell_rest(done: DryRun) -> None:

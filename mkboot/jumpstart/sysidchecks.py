@@ -113,14 +113,20 @@ def _dependent(entry: Entry, row: Dependents, named: str, teller: Teller) -> Ite
     kind = row.kinds[entry.keyword]
     if is_foreign(entry.value or ""):
         return
-    if kind is None:
-        if entry.value is not None:
-            message = f"{entry.keyword} takes no value"
-            yield teller.error(entry.line, message, f"{entry.keyword} alone")
+    if kind is None and entry.value is not None:
+        message = f"{entry.keyword} takes no value"
+        yield teller.error(entry.line, message, f"{entry.keyword} alone")
+    elif kind is None:
+        yield from _narrowed(entry, row, teller)
     elif not entry.value:
         yield teller.error(entry.line, f"{entry.keyword}: a value is missing", kind.expected)
     elif not kind.pattern.fullmatch(entry.value):
         message = f"{entry.keyword}: '{shown(entry.value)}' does not fit"
         yield teller.error(entry.line, message, kind.expected)
     else:
-        yield from teller.narrowed(entry.keyword, kind.releases & teller.baseline, entry.line)
+        yield from _narrowed(entry, row, teller)
+
+
+def _narrowed(entry: Entry, row: Dependents, teller: Teller) -> Iterator[Problem]:
+    releases = row.releases.get(entry.keyword, teller.baseline) & teller.baseline
+    yield from teller.narrowed(entry.keyword, releases, entry.line)

@@ -67,13 +67,15 @@ class Keyword:
 class Dependents:
     """What may stand in the braces behind a value: keyword to kind of value (None: a bare word).
 
-    ``required`` must stand there, ``excludes`` not beside the key's keyword; where ``any`` is
-    true, other keywords are taken as they are.
+    ``required`` must stand there, ``excludes`` not beside the key's keyword; ``releases`` are
+    those of keywords that not all have; where ``any`` is true, other keywords are taken as
+    they are.
     """
 
     kinds: Mapping[str, ValueKind | None]
     required: tuple[str, ...]
     excludes: Mapping[str, tuple[str, ...]]
+    releases: Mapping[str, frozenset[str]]
     any: bool
 
 
@@ -134,10 +136,12 @@ def tables(kind: str) -> Tables:
 def _dependents(table: Table, kinds: Mapping[str, ValueKind]) -> Dependents:
     rows = _table(table, "takes")
     excludes = _table(table, "excludes")
+    firsts = _table(table, "first")
     return Dependents(
         {name: kinds[str(kind)] if kind else None for name, kind in rows.items()},
         tuple(_strings(table.get("required", []))),
         {name: tuple(_strings(row)) for name, row in excludes.items()},
+        {name: _span({"first": first}, ALL) for name, first in firsts.items()},
         bool(table.get("any", False)),
     )
 

@@ -20,11 +20,16 @@ from mkboot.media.layouts import (
 from mkboot.media.medium import Medium
 from mkboot.media.openslice import OpenSlice
 from mkboot.media.paths import expand
+from mkboot.media.rulescheck import rules_findings
 from mkboot.model.finding import Finding, Severity, error, warning
 from mkboot.model.inspection import Kind
 from mkboot.tree.filetree import FileTree, read_text
 
 _RELEASE_FILE = b"/etc/release"
+
+#: A CD of 80 minutes, in bytes.
+_LARGEST_CD = 359_845 * 2048
+_BEFORE_DVD = re.compile(r"2\.[0-9](\.[0-9])?|7")
 
 #: The codes of the ISO reader that have a wider name here, or are told otherwise.
 _WIDER = {
@@ -107,7 +112,17 @@ def install_findings(medium: Medium, miniroot: FileTree | None) -> tuple[Finding
         *_stranger(slice_0),
         *_cdtoc(slice_0),
         *_release(slice_0, miniroot),
+        *_too_large(medium),
+        *rules_findings(slice_0),
     )
+
+
+def _too_large(medium: Medium) -> Iterator[Finding]:
+    """A DVD of a release whose install environment was made for CDs."""
+    release = release_of(medium) or ""
+    if medium.size > _LARGEST_CD and _BEFORE_DVD.fullmatch(release):
+        text = f"{medium.size} bytes are more than a CD holds, and Solaris {release} came on CDs"
+        yield warning("dvd-before-8", "image", text, advice("dvd-before-8"))
 
 
 def release_of(medium: Medium) -> str | None:

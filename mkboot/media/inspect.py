@@ -23,11 +23,13 @@ from mkboot.media.contentcheck import (
     tree_findings,
     ufs_findings,
 )
+from mkboot.media.envelope import envelope_findings
 from mkboot.media.facts import gather_facts, image_sha256
 from mkboot.media.flash import flash_facts, flash_findings, open_flash
 from mkboot.media.labelcheck import is_cut, label_findings
 from mkboot.media.layouts import find_layout
 from mkboot.media.medium import Medium
+from mkboot.media.namecheck import name_findings
 from mkboot.media.openslice import OpenSlice
 from mkboot.model.finding import Finding, Severity, error
 from mkboot.model.inspection import (
@@ -103,6 +105,8 @@ def layout_of(medium: Medium) -> Layout | None:
 def _findings(medium: Medium, layout: Layout | None) -> Iterator[Finding]:
     about_label = label_findings(medium)
     yield from about_label
+    yield from envelope_findings(medium.source, known=medium.kind is not Kind.UNKNOWN)
+    yield from name_findings(medium)
     cut = is_cut(about_label)
     yield from iso_findings(medium, cut=cut)
     for each in _slices(medium):

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mkboot.formats.iso import looks_like_iso
-from mkboot.formats.label import SECTOR, check_label
+from mkboot.formats.label import SECTOR, check_label, looks_like_label
 from mkboot.media.codes import advice
 from mkboot.media.layouts import CDTOC
+from mkboot.media.magics import foot_of
 from mkboot.media.medium import DISC_CYLINDER, Medium
 from mkboot.media.openslice import OpenSlice
 from mkboot.model.finding import Finding, Severity, error, note, warning
@@ -62,6 +63,13 @@ def _without_label(medium: Medium) -> Iterator[Finding]:
         yield warning(
             "media-x86", "image", "a disk or disc of Solaris for PCs", advice("media-x86")
         )
+    elif looks_like_label(_in_pairs(medium.sector)):
+        yield error(
+            "image-byte-swapped",
+            "label",
+            "every two bytes of the label are exchanged, but not those of what follows",
+            "exchange them in sector 0 only: dd conv=swab,notrunc count=1",
+        )
     elif medium.was_labelled:
         yield error(
             "label-magic",
@@ -79,6 +87,13 @@ def _without_label(medium: Medium) -> Iterator[Finding]:
         yield note(
             "label-magic", "label", "no Sun label: a disc with files only, nothing boots from it"
         )
+
+
+def _in_pairs(sector: bytes) -> bytes:
+    """A sector with every two bytes exchanged."""
+    turned = bytearray(sector[: len(sector) // 2 * 2])
+    turned[::2], turned[1::2] = turned[1::2], turned[::2]
+    return bytes(turned)
 
 
 def _as_on_discs(each: Finding) -> Finding:
@@ -153,6 +168,8 @@ def _tail(medium: Medium) -> Iterator[Finding]:
     end = max(s.start * SECTOR + s.size for s in medium.slices)
     if medium.iso is not None:
         end = max(end, medium.iso_end or 0)
+    if foot_of(medium.source) is not None:
+        return  # a container's footer, which is told of as such
     if any(medium.source.pread(end, _TAIL_LOOK)):
         yield warning(
             "trailing-garbage",

@@ -64,6 +64,8 @@ class Medium:
 
     def __init__(self, path: Path, source: ByteSource | None = None) -> None:
         self.path = path
+        #: Whether it is a piece of a larger image, which has no name of its own.
+        self.is_part = source is not None
         self.source: ByteSource = source if source is not None else FileSource(path)
         self.size = self.source.size
         self.sector = self.source.pread(0, SECTOR)

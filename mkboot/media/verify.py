@@ -15,6 +15,7 @@ from pathlib import Path
 from mkboot.errors import InputError
 from mkboot.formats.flar import Flar
 from mkboot.media.codes import advice
+from mkboot.media.envelope import envelope_findings
 from mkboot.media.flash import CODE, flash_tree, open_flash, stored_findings
 from mkboot.media.inspect import inspect_medium
 from mkboot.media.medium import Medium
@@ -60,8 +61,7 @@ def verify_image(path: Path, progress: Progress) -> Verification:
 def verify_medium(medium: Medium, progress: Progress) -> Verification:
     """Check an image, or a slice of one, that is open."""
     if medium.kind is Kind.UNKNOWN:
-        why = "it is empty" if not medium.size else "no label, ISO 9660, UFS or dump"
-        raise InputError(f"nothing that mkboot knows: {why}", place=(str(medium.path),))
+        return _verify_unknown(medium)
     inspection = inspect_medium(medium)
     account = _Account(findings=list(inspection.findings))
     with progress.step("read every file", medium.size, "bytes", estimate=True) as step:
@@ -83,6 +83,15 @@ def verify_medium(medium: Medium, progress: Progress) -> Verification:
         findings=tuple(_unique(account.findings)),
         not_checked=tuple(account.not_checked),
     )
+
+
+def _verify_unknown(medium: Medium) -> Verification:
+    """What is inside of something else: that is told, and that nothing in it was checked."""
+    findings = envelope_findings(medium.source, known=False)
+    if not findings:
+        why = "it is empty" if not medium.size else "no label, ISO 9660, UFS or dump"
+        raise InputError(f"nothing that mkboot knows: {why}", place=(str(medium.path),))
+    return Verification(Checked(), findings, ("all that is inside",))
 
 
 def _read_iso(medium: Medium, account: _Account, step: Step) -> None:

@@ -123,6 +123,7 @@ def dry_run(folder: Path, host_file: Path, release: str | None) -> DryRun:
 
 def dry_run_host(folder: Path, host: HostFile, release: str | None) -> DryRun:
     """The same for a machine that was read already."""
+    release = release or host.release or None
     rules, problems = read_rules(folder, release)
     sysidcfg = read_sysidcfg(folder, host.hostname, release)
     machine = machine_of(host, release or "", sysidcfg)
