@@ -16,8 +16,9 @@ from fixtures.sun_ufs import make_ufs
 from fixtures.sunlabel import seal
 from fixtures.ufs_geometry import Tracks
 from mkboot.media.inspect import inspect_image
-from mkboot.media.medium import Medium
+from mkboot.media.medium import Medium, data_end
 from mkboot.model.inspection import Inspection
+from mkboot.tree.content import RunsContent
 
 #: A 2.6 medium with a VTOC, nothing behind its last slice, and a JumpStart directory.
 SEED = 3
@@ -29,7 +30,7 @@ class Image:
     """A copy of an image that a test damages."""
 
     path: Path
-    facts: BaseFacts
+    facts: BaseFacts | None = None
     medium: Medium = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +86,30 @@ class Image:
         assert old in data
         self.write(start, data.replace(old, new))
         return data.count(old)
+
+    def iso_end(self) -> int:
+        """The byte behind the ISO 9660's last file."""
+        assert self.medium.iso is not None
+        return data_end(self.medium.iso)
+
+    def iso_file(self, path: bytes) -> tuple[int, int]:
+        """Where a file of the ISO 9660 lies in the image, and its length."""
+        assert self.medium.iso is not None
+        node = self.medium.iso.tree.node_at(path)
+        assert node is not None
+        assert isinstance(node.content, RunsContent)
+        ((_, length, at),) = node.content.runs
+        return at, length
+
+    def in_file(self, path: bytes, old: bytes, new: bytes) -> None:
+        """Replace bytes in a file of the ISO 9660 by as many others."""
+        at, size = self.iso_file(path)
+        self.replace(old, new, at, at + size)
+
+    def rename_in_iso(self, old: bytes, new: bytes) -> None:
+        """Give files another name of the same length, in Rock Ridge."""
+        head = b"NM" + bytes((5 + len(old), 1, 0))
+        self.replace(head + old, head + new, 32768, self.iso_end())
 
     def file_at(self, number: int, path: bytes) -> int:
         """Where the first byte of a file of a slice's UFS lies in the image."""

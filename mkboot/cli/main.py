@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "check": "Check a JumpStart directory, write its rules.ok.",
         "dryrun": "Which rule a machine would match, and its disk layout.",
         "render": "A JumpStart directory from a SITE file, or from a captured system.",
+        "custom": "An install disc that installs without network, floppy or question.",
     },
 }
 

@@ -20,6 +20,8 @@ from mkboot.model.codec import from_document
 
 #: Names that become names of files.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
+#: A file that a rule names, perhaps in a folder of the directory.
+_FILE = re.compile(rf"{_NAME.pattern}(?:/{_NAME.pattern})?")
 _ABSENT = ("-", "=")
 Values = Mapping[str, object]
 
@@ -260,7 +262,7 @@ def _check_names(site: Site) -> None:
 def _check_words(site: Site, path: tuple[str, int], entry: HostEntry | RuleEntry) -> None:
     for key, word in (("profile", entry.profile), ("begin", entry.begin),
                       ("finish", entry.finish)):  # fmt: skip
-        if word not in _ABSENT and not _NAME.fullmatch(word):
+        if word not in _ABSENT and not _FILE.fullmatch(word):
             raise site.error((*path, key), f"{key}: {word!r} cannot be the name of a file")
         if word == "=" and key != "profile":
             raise site.error((*path, key), f"{key}: = stands for a profile only")

@@ -27,6 +27,9 @@ from mkboot.tree.filetree import FileTree, read_text
 
 _RELEASE_FILE = b"/etc/release"
 
+#: Where the first descriptor of an ISO belongs, and how it begins.
+_SYSTEM_AREA = 32768
+_PRIMARY = b"\1CD001\1\0"
 #: A CD of 80 minutes, in bytes.
 _LARGEST_CD = 359_845 * 2048
 _BEFORE_DVD = re.compile(r"2\.[0-9](\.[0-9])?|7")
@@ -47,10 +50,20 @@ def iso_findings(medium: Medium, *, cut: bool) -> tuple[Finding, ...]:
         text = "the label is that of an optical disc, but slice 0 holds no ISO 9660"
         return () if cut else (error("iso-missing", "slice 0", text, advice("iso-missing")),)
     problem = medium.iso_problem
+    late = _missing_before(medium) if problem is not None else 0
+    if late:
+        text = f"the first {late} bytes of the image are missing, its label among them"
+        return (error("image-truncated", "image", text, "read the disc again from its beginning"),)
     if problem is not None:
         text = problem.message.removeprefix("iso: ")
         return () if cut else (error("iso-damaged", "iso", text, advice("iso-damaged")),)
     return (*_iso_reader(medium, cut=cut), *_iso_slice(medium))
+
+
+def _missing_before(medium: Medium) -> int:
+    """How many bytes are missing before the ISO's first descriptor, where that shows."""
+    at = medium.source.pread(0, _SYSTEM_AREA).find(_PRIMARY)
+    return _SYSTEM_AREA - at if at >= 0 else 0
 
 
 def _iso_reader(medium: Medium, *, cut: bool) -> Iterator[Finding]:

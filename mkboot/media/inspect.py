@@ -8,6 +8,7 @@ for the few small ones that are shown as facts).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from mkboot.errors import InputError
@@ -256,4 +257,11 @@ def _unique(findings: list[Finding]) -> Iterator[Finding]:
     for each in findings:
         if each not in seen:
             seen.add(each)
-            yield each
+            yield _with_hint(each)
+
+
+def _with_hint(each: Finding) -> Finding:
+    """A finding of a format, which says what is wrong, with what its code says to do."""
+    if each.hint or each.severity is Severity.NOTE:
+        return each
+    return replace(each, hint=advice(each.code))

@@ -48,7 +48,11 @@ def rules_findings(slice_0: FileTree) -> tuple[Finding, ...]:
 
 
 def _last_line(text: bytes) -> Iterator[Finding]:
-    """The line with version and checksum."""
+    """The line with version and checksum.
+
+    Installations look at the version only; a checksum that does not fit says that somebody
+    changed what had been checked.
+    """
     lines = text.splitlines(keepends=True)
     found = _LAST_LINE.fullmatch(lines[-1].rstrip(b"\n")) if lines else None
     if found is None:
@@ -56,12 +60,13 @@ def _last_line(text: bytes) -> Iterator[Finding]:
     elif int(found[1]) > _NEWEST_VERSION:
         yield _checksum(f"says version={int(found[1])}, which no installation takes")
     elif found[2] is None:
-        yield _checksum("has no checksum in its last line")
+        said = "has no checksum in its last line"
+        yield warning("rules-checksum", show(RULES), said, advice("rules-checksum"))
     else:
         right = sysv_sum(byte_total(b"".join(lines[:-1])))
         if int(found[2]) != right:
             said = f"says checksum={int(found[2])}, but its text has {right}: it was changed"
-            yield _checksum(said)
+            yield warning("rules-checksum", show(RULES), said, advice("rules-checksum"))
 
 
 def _named(slice_0: FileTree, text: bytes) -> Iterator[Finding]:

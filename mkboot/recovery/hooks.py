@@ -35,7 +35,7 @@ _VERSION = 2
 #: Thirteen characters that no password gives; it is never stored anywhere.
 _NOBODY = "mkbootnowhere"
 #: Without it the sysid tools of 10 ask for a domain of NFS 4 (facts/media-jumpstart 4.4).
-_NFS4_STATE = "root/etc/.NFS4inst_state.domain"
+NFS4_STATE = "root/etc/.NFS4inst_state.domain"
 
 
 def jumpstart_files(manifest: SetManifest) -> Mapping[str, bytes]:
@@ -60,7 +60,7 @@ def miniroot_files(manifest: SetManifest, layout: Layout) -> Mapping[str, bytes]
     release = manifest.base_release or layout.recognise.releases[0]
     files = {f"{places.seed}/{HANDS_FREE}": b"", places.sysidcfg: sysidcfg(release)}
     if _number(release) >= 10:
-        files[f"{places.seed}/{_NFS4_STATE}"] = b""
+        files[f"{places.seed}/{NFS4_STATE}"] = b""
     return files
 
 

@@ -209,8 +209,8 @@ def _scripts(folder: Path, chosen: Tried) -> list[Problem]:
 
 
 def _missing(folder: Path, name: str, chosen: Tried) -> Problem | None:
-    """A file that a rule names: it must stand in the directory itself."""
-    inside = "/" not in name and name not in ("", ".", "..") and "\0" not in name
+    """A file that a rule names: below the directory, as ``Drivers/finish.driver`` is."""
+    inside = not name.startswith("/") and ".." not in name.split("/") and "\0" not in name
     if inside and (folder / name).is_file():
         return None
     text = f"{show(name.encode('utf-8', 'surrogateescape'))} is not in the directory"

@@ -23,7 +23,7 @@ from mkboot.workflows.room import miniroot_bytes
 
 FOLDER = b"mkboot"
 #: Where the install environment looks for the answers to its questions.
-_SYSIDCFG = b"/etc/sysidcfg"
+SYSIDCFG = b"/etc/sysidcfg"
 
 
 def miniroot_tree(tree: FileTree, layout: Layout, manifest: SetManifest) -> FileTree:
@@ -38,17 +38,17 @@ def miniroot_tree(tree: FileTree, layout: Layout, manifest: SetManifest) -> File
     text = readme(manifest, 1).encode("ascii")
     builder.add(folder, b"README.TXT", regular(BytesContent(text), 0o444, mtime=time))
     for path, data in miniroot_files(manifest, layout).items():
-        _put(builder, path.encode(), data, time)
-        if path == layout.places.sysidcfg and not _is_seeded(tree, layout):
-            _put(builder, _SYSIDCFG, data, time)
+        put_file(builder, path.encode(), data, time)
+        if path == layout.places.sysidcfg and not answers_are_seeded(tree, layout):
+            put_file(builder, SYSIDCFG, data, time)
     return builder.build()
 
 
-def _is_seeded(tree: FileTree, layout: Layout) -> bool:
+def answers_are_seeded(tree: FileTree, layout: Layout) -> bool:
     """Whether /etc/sysidcfg is a link to where the seed will be: /tmp, which is filled from
     the folder of the seeds.  A plain file in its place must hold the answers itself.
     """
-    node = tree.node_at(_SYSIDCFG)
+    node = tree.node_at(SYSIDCFG)
     if node is None or node.type is not NodeType.SYMLINK:
         return False
     wanted = b"/tmp" + layout.places.sysidcfg.removeprefix(layout.places.seed).encode()
@@ -67,7 +67,7 @@ def _plain(path: bytes) -> bytes:
     return b"/" + b"/".join(names)
 
 
-def _put(builder: TreeBuilder, path: bytes, data: bytes, time: int) -> None:
+def put_file(builder: TreeBuilder, path: bytes, data: bytes, time: int) -> None:
     """A file, in place of what has its name; folders that are missing are made."""
     folder, _, name = path.rpartition(b"/")
     parent = builder.make_directories(folder, directory(0o755, mtime=time)) if folder else 0

@@ -78,16 +78,17 @@ def render_capture(job: Path, out: Path, *, force: bool = False) -> Rendered:
 
 
 def _given(folder: Path) -> dict[str, bytes]:
-    """The files that a user adds as they are: one level, no links out of the folder."""
+    """The files that a user adds as they are, those one folder down, too (``Drivers/x``)."""
     if not folder.is_dir():
         raise CallerError(f"{folder} is no folder of files")
     found: dict[str, bytes] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or not path.is_file():
+    for path in sorted([*folder.glob("*"), *folder.glob("*/*")]):
+        name = path.relative_to(folder).as_posix()
+        if name.startswith(".") or "/." in name or not path.is_file():
             continue
         if path.stat().st_size > MAX_FILE or len(found) >= MAX_NAMES:
             raise CallerError(f"{path} is too much for a JumpStart directory")
-        found[path.name] = path.read_bytes()
+        found[name] = path.read_bytes()
     return found
 
 

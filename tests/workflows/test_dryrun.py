@@ -39,15 +39,22 @@ def test_what_is_not_known_is_null_with_its_bounds(tmp_path: Path) -> None:
     assert swap["range"] == {"cylinders": [131, 261], "mb": [64, 128]}
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "../outside", "sub/p", "gone"])
+@pytest.mark.parametrize("name", ["/etc/passwd", "../outside", "sub/../../outside", "gone"])
 def test_a_profile_outside_the_directory_is_not_read(tmp_path: Path, name: str) -> None:
     words = directory(tmp_path, f"any - - {name} -\n")
     (tmp_path / "js" / "sub").mkdir()
-    for path in (tmp_path / "outside", tmp_path / "js" / "sub" / "p"):
-        path.write_text(PROFILE)
+    (tmp_path / "outside").write_text(PROFILE)
     found = mkboot(*words, "--json", status=1).document
     assert found["disks"] == []
     assert any(name in problem for problem in found["problems"])
+
+
+def test_a_profile_in_a_folder_of_the_directory_is_read(tmp_path: Path) -> None:
+    words = directory(tmp_path, "any - - Profiles/p -\n")
+    (tmp_path / "js" / "Profiles").mkdir()
+    (tmp_path / "js" / "p").rename(tmp_path / "js" / "Profiles" / "p")
+    found = mkboot(*words, "--json").document
+    assert (found["problems"], found["profile"]) == ([], "Profiles/p")
 
 
 def test_warnings_do_not_count(tmp_path: Path) -> None:

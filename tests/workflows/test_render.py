@@ -157,13 +157,16 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
 
 
 def test_files_of_ones_own_and_their_modes(tmp_path: Path) -> None:
-    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "Drivers").mkdir(parents=True)
     (tmp_path / "files" / "own.fin").write_text("date\n")
+    (tmp_path / "files" / "Drivers" / "x.driver").write_text("date\n")
     (tmp_path / "files" / "note").write_text("x\n")
-    text = site_of(1).replace('profile = "large"', 'profile = "large"\nfinish = "own.fin"')
+    text = site_of(1).replace(
+        'profile = "large"', 'profile = "large"\nfinish = "own.fin"\nbegin = "Drivers/x.driver"'
+    )
     (tmp_path / "SITE.toml").write_text('[site]\nfiles = "files"\n' + text)
     mkboot("render", tmp_path / "SITE.toml", tmp_path / "js")
-    assert "large.profile own.fin\n" in (tmp_path / "js" / "rules").read_text()
+    assert "Drivers/x.driver large.profile own.fin\n" in (tmp_path / "js" / "rules").read_text()
     assert stat.S_IMODE((tmp_path / "js" / "own.fin").stat().st_mode) & 0o111
     assert not stat.S_IMODE((tmp_path / "js" / "note").stat().st_mode) & 0o111
     assert (tmp_path / "js" / "h1" / "sysidcfg").read_bytes() == (
