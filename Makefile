@@ -6,7 +6,7 @@ BIN := .venv/bin
 DEMO := demo-out
 BENCH_DIR := /tmp/mkboot-bench
 
-.PHONY: bench help test long fuzz demo lint docs wheel set-up clean
+.PHONY: bench help test long fuzz mutate demo lint docs wheel set-up clean
 
 help:
 	@echo "make test    all tests; PYTEST_ARGS are handed on"
@@ -14,6 +14,7 @@ help:
 	@echo "make demo    the whole main job on a made-up host, into $(DEMO)"
 	@echo "make bench   us and the peers on the same content, into bench/results; QUICK=1: a little"
 	@echo "make long    the tests that take minutes each: full scale, every kill, all damage"
+	@echo "make mutate  every line and field that a disc restores by, altered in turn; MUTATE_ARGS"
 	@echo "make lint    ruff and mypy"
 	@echo "make docs    write docs/cli.md and docs/mkboot.1 from the commands"
 	@echo "make wheel   build dist/mkboot-*.whl"
@@ -33,6 +34,10 @@ fuzz: set-up
 
 bench: set-up
 	$(BIN)/python -m bench $(if $(QUICK),--quick --out $(BENCH_DIR)/quick-results) --work $(BENCH_DIR) $(BENCH_ARGS)
+
+# docs/mutation.md; --files engine,stage1 or --sample 100 for a part of it
+mutate: set-up
+	cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m mutation $(MUTATE_ARGS)
 
 long: set-up
 	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)

@@ -20,7 +20,8 @@ class Event:
     """One line of progress.
 
     ``done`` and ``total`` count ``unit`` (``bytes``, ``files``, ``volumes`` …); ``total``
-    is None where nobody knows it beforehand.
+    is None where nobody knows it beforehand.  ``text`` of an advance says more of how it
+    goes: rate, remaining time, errors.
     """
 
     event: Kind
@@ -58,12 +59,12 @@ class Step:
         self._unit = unit
         self._done = 0
 
-    def advance(self, count: int) -> None:
-        """``count`` more units are done."""
+    def advance(self, count: int, text: str = "") -> None:
+        """``count`` more units are done; ``text`` says more of how it goes."""
         self._done += count
         if self._estimate and self._total is not None:
             self._done = min(self._done, self._total)
-        self._tell("advance")
+        self._tell("advance", text)
 
     def _settle(self) -> None:
         """The work is done, whatever the estimate was."""

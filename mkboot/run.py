@@ -288,3 +288,75 @@ def _lines(
     if status:
         said.seek(max(0, said.seek(0, os.SEEK_END) - _SAID))
         raise ProgramError(f"it ended with status {status}{_last_line(said.read())}")
+
+
+def follow(
+    argv: Sequence[str | os.PathLike[str]],
+    hear: Callable[[bytes], object],
+    *,
+    silence: float,
+    farewell: float,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Completed:
+    """Run a program that tells how far it is; ``hear`` gets its lines as they come.
+
+    Standard output and errors come together; a line ends with a newline or a carriage
+    return.  What it said last is the ``stdout`` of the answer, whatever its status.  It is
+    asked to end, and after ``farewell`` seconds made to, when it says nothing for ``silence``
+    seconds (a ``ProgramError``) or ``hear`` or the user stops it.
+    """
+    name = os.fspath(argv[0])
+    try:
+        process = subprocess.Popen(
+            [os.fspath(a) for a in argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=None if env is None else dict(env),
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as e:
+        raise ProgramError(f"{name}: {e.strerror or e}") from e
+    with process:
+        try:
+            said = _hear_all(process, name, hear, silence)
+        except BaseException:
+            _ask_to_end(process, farewell)
+            raise
+    return Completed(process.returncode, said, b"")
+
+
+def _hear_all(
+    process: subprocess.Popen[bytes], name: str, hear: Callable[[bytes], object], silence: float
+) -> bytes:
+    if process.stdout is None:
+        raise ProgramError("a program without a pipe")
+    rest = said = b""
+    while True:
+        if not select.select([process.stdout], [], [], silence)[0]:
+            raise ProgramError(f"{name} said nothing for {silence:g} seconds and was stopped")
+        data = os.read(process.stdout.fileno(), _PIECE)
+        if not data:
+            break
+        said = (said + data)[-_SAID:]
+        *lines, rest = (rest[-_SAID:] + data).replace(b"\r", b"\n").split(b"\n")
+        for line in lines:
+            hear(line)
+    if rest:
+        hear(rest)
+    process.wait()
+    return said
+
+
+def _ask_to_end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """A program that has a device in its hands gets the time to let go of it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        _kill(process)

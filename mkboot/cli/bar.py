@@ -49,7 +49,8 @@ class BarListener:
     def _change(self, bars: Progress, event: Event) -> None:
         task = self._tasks[event.step]
         if event.event == "advance":
-            bars.update(task, completed=event.done, count=count_of(event))
+            more = f", {printable(event.text)}" if event.text else ""
+            bars.update(task, completed=event.done, count=count_of(event) + more)
             return
         bars.remove_task(task)
         del self._tasks[event.step]

@@ -52,7 +52,7 @@ def _tell(done: DryRun) -> None:
         say(f"profile   {rule.profile}")
         say(f"finish    {rule.finish}")
     for disk in done.layout.disks if done.layout is not None else ():
-        _tell_disk(disk)
+        tell_disk(disk)
     _tell_rest(done)
 
 
@@ -64,7 +64,8 @@ def _tell_tried(tried: Tried) -> None:
         say(f"  {_SAYS[pair.answer]:9} {pair.wants}: {has}")
 
 
-def _tell_disk(disk: DiskLayout) -> None:
+def tell_disk(disk: DiskLayout) -> None:
+    """Print a disk's slices as a table."""
     say()
     size = f": {disk.cylinders} cylinders of {disk.cylinder_sectors} sectors"
     say(f"{disk.name}{size if disk.cylinders else ''}")

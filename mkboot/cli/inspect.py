@@ -18,6 +18,7 @@ EPILOG = """\b
 Examples:
   mkboot inspect sol-8-u7.iso
   mkboot inspect --picture map.png volume-1.iso
+  mkboot inspect --picture set.svg JOB/set
   mkboot inspect --json disk.img
 """
 
@@ -35,14 +36,16 @@ def command(image: str, as_json: bool, picture: Path | None, digest: bool, force
     """Say what IMAGE is, and every reason why it would not boot or is not whole.
 
     IMAGE is a disc or disk image, a single UFS slice, or a ufsdump stream, as a file or a
-    block device; IMAGE:N is its slice N.  Nothing is changed, and no file's content is
-    read, so it is quick.  The exit status is 0 whatever was found.
+    block device; IMAGE:N is its slice N; or the directory of a recovery set.  Nothing is
+    changed, and no file's content is read, so it is quick.  The exit status is 0 whatever
+    was found.
     """
     from mkboot.workflows.inspect import draw, inspect
 
     found = inspect(image, digest=digest)
     if picture is not None:
-        draw(found, picture, force=force)
+        of_set = Path(image) if found.kind == "set" else None
+        draw(found, picture, force=force, of_set=of_set)
     if as_json:
         print_json(found.as_json())
         return
@@ -111,6 +114,8 @@ def _say_fact(key: str, value: Json, depth: int) -> None:
 def _plain(value: Json) -> str:
     if value is None:
         return "none"
+    if isinstance(value, list):
+        return ", ".join(_plain(v) for v in value) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

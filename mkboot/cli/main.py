@@ -39,10 +39,14 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "prepare": "Phase 1: check everything, plan the volumes, write the job.",
         "capture": "Phase 3: take the host's file systems.",
         "build": "Phase 4: make the disc images.",
+        "burn": "Phase 4: write the discs, and read every byte back.",
         "restore": "Write a captured system onto disk images.",
         "rehearse": "Have the discs restore it on an emulated machine, and judge.",
         "status": "How far a job is, and what comes next.",
         "demo": "The whole main job on a made-up host.",
+    },
+    "Other media": {
+        "copy": "A disc or image byte for byte, with a map of what was read.",
     },
     "JumpStart": {
         "check": "Check a JumpStart directory, write its rules.ok.",

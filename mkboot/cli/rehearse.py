@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
+from mkboot.cli.dryrun import tell_disk
 from mkboot.cli.restore import parse_disk
 from mkboot.cli.shared import PATH, force_option, json_option, print_json, progress, say
 from mkboot.output import private_files
 from mkboot.rehearsal.verdict import Rehearsed, Word
 from mkboot.tree.names import show
 from mkboot.workflows.rehearse import TIMEOUT, Request, rehearse
+from mkboot.workflows.rehearse_install import Installed, Verdict, rehearse_install
 
 #: The shells that the disc's scripts are read by; each is the workstation's own program.
 SHELLS = ("dash", "busybox", "posh")
@@ -23,6 +25,7 @@ Examples:
   mkboot rehearse JOB --out /tmp/rehearsal
   mkboot rehearse JOB --fault flip=2 --fault power-cut=restore-c0t0d0s7-0
   mkboot rehearse volume-1.iso volume-2.iso --machine spare.toml --disk c0t0d0=new.img,9GB
+  mkboot rehearse web.iso --host web01.toml
 
 \b
 Faults: flip=VOLUME (a byte of a segment), wrong-disc=VOLUME, no-disc=VOLUME,
@@ -41,6 +44,13 @@ power-cut=STEP, no-command=NAME, bad-sector=VOLUME, renumber-controllers.
     "is FILE afterwards. Without any, blank disks as they were captured.",
 )
 @click.option("--machine", metavar="FILE", type=PATH, help="The machine, as a HOST file.")
+@click.option(
+    "--host",
+    metavar="FILE",
+    type=PATH,
+    help="SET is an install disc (mkboot custom): which rule of it this machine, a HOST file, "
+    "comes to, what the scripts do, and what would be asked.",
+)
 @click.option(
     "--fault",
     "faults",
@@ -76,6 +86,7 @@ def command(
     sets: tuple[Path, ...],
     disks: tuple[str, ...],
     machine: Path | None,
+    host: Path | None,
     faults: tuple[str, ...],
     out: Path | None,
     by_hand: bool,
@@ -89,7 +100,22 @@ def command(
     SET is a job, a directory of volume images, or the images themselves.  The disks that
     come out are compared with the source, file by file, and firmware boots them.  Exit
     status 1 unless the verdict is restored.
+
+    With --host SET is an install disc: the install environment's own search is played on that
+    machine, up to where packages would be installed.  Exit status 1 unless the verdict is
+    installs.
     """
+    if host is not None:
+        _refuse_with_host(sets, disks, machine, faults, out, by_hand=by_hand)
+        with private_files():
+            found = rehearse_install(
+                sets[0], host, progress(), shell=shell, seconds=min(timeout, TIMEOUT)
+            )
+        if as_json:
+            print_json(found.as_json())
+        else:
+            _tell_install(found)
+        return 0 if found.verdict is Verdict.INSTALLS else 1
     request = Request(
         sets=sets,
         disks=tuple(parse_disk(text) for text in disks),
@@ -108,6 +134,49 @@ def command(
     else:
         _tell(done, out)
     return 0 if done.verdict is Word.RESTORED else 1
+
+
+def _refuse_with_host(
+    sets: tuple[Path, ...],
+    disks: tuple[str, ...],
+    machine: Path | None,
+    faults: tuple[str, ...],
+    out: Path | None,
+    *,
+    by_hand: bool,
+) -> None:
+    """An install disc is one image, and nothing is restored from it."""
+    if len(sets) != 1:
+        raise click.UsageError("--host wants one install disc")
+    if disks or machine or faults or out or by_hand:
+        raise click.UsageError(
+            "--host does not go with --disk, --machine, --fault, --out or --by-hand"
+        )
+
+
+def _tell_install(found: Installed) -> None:
+    record = found.record
+    say(f"typed     {found.typed}")
+    if record.rule:
+        say(f"rule      {record.rule}")
+        say(f"begin     {record.begin}")
+        say(f"profile   {record.profile}")
+        say(f"finish    {record.finish}")
+    for script in record.scripts:
+        ended = script.problem if script.status is None else f"ended with status {script.status}"
+        say(f"{script.which} script {script.name}: {ended}")
+    for disk in found.layout.disks if found.layout is not None else ():
+        tell_disk(disk)
+    say(f"questions {len(record.asked)}")
+    for title, lines in (
+        ("asked", record.asked),
+        ("note", found.notes),
+        ("problem", found.problems),
+        ("assumed", record.assumed),
+    ):
+        for line in lines:
+            say(f"{title}: {line}")
+    say(f"{found.verdict}: {record.reason}" if record.reason else str(found.verdict))
 
 
 def _tell(done: Rehearsed, out: Path | None) -> None:

@@ -30,6 +30,11 @@ def _check_pair(pair: Pair, teller: Teller) -> Iterator[Problem]:
     if pair.keyword in _RANGES and limits and int(limits[1]) > int(limits[2]):
         message = f"{pair.keyword}: {value} begins with the larger number"
         yield teller.error(pair.line, message, f"{limits[2]}-{limits[1]}")
+    if pair.keyword == "network" and re.search(
+        r"(?<![0-9])(25[6-9]|2[6-9][0-9]|[3-9][0-9]{2})", value
+    ):
+        message = f"network: no network has the number {value}"
+        yield teller.warning(pair.line, message)
     if pair.keyword in _COMPARED and re.search(r"[*?\[\]]", value):
         yield teller.warning(
             pair.line, f"{pair.keyword}: '{value}' is compared as it stands: "

@@ -7,11 +7,12 @@ may stand in quotes.  Sources: facts 3.1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from mkboot.jumpstart.model import Pair, Probe, Problem, Rule, RulesFile, Unread
-from mkboot.jumpstart.plain import byte_problems, encode, is_prose, is_utf16, lines_of
+from mkboot.jumpstart.plain import byte_problems, encode, is_prose, is_utf16, lines_of, shown
 from mkboot.jumpstart.rulechecks import check_rules
 from mkboot.jumpstart.ruleparts import (
     BLANKS_BEHIND,
@@ -92,8 +93,15 @@ class _Reader:
             self.problems.append(self.teller.unknown(logical.line, *known))
             self.unreadable = True
             return
+        if re.search(r"[A-Za-z]'[a-z]", logical.raw) and (prose := _prose_in(words)):
+            self._prose(logical.line, prose)
+            return
         message = f"a quote {logical.open_quote} is not closed"
         self.tell(logical.line, message, "the same quote again on the line")
+
+    def _prose(self, line: int, words: list[str]) -> None:
+        message = f"prose stands behind the rule: '{shown(' '.join(words))}'"
+        self.tell(line, message, "# before it")
 
     def tell(self, line: int, message: str, expected: str = "") -> None:
         self.problems.append(self.teller.error(line, message, expected))
@@ -174,7 +182,9 @@ class _Reader:
 
     def _wrong_end(self, cursor: Cursor, ends: list[str]) -> None:
         line = cursor.line
-        if ends and ends[0] in _OR:
+        if is_prose(ends[3:]):
+            self._prose(line, ends[3:])
+        elif ends and ends[0] in _OR:
             self.tell(line, f"'{ends[0]}': {NO_OR}", "two rules")
         elif len(ends) > 3 and (ends[0].lstrip("!") in self.known or ends[0] in _AND):
             self.tell(line, f"'{ends[0]}' stands where a rule goes on", "&& between two keywords")
@@ -182,6 +192,12 @@ class _Reader:
             count = {0: "nothing stands", 1: "one word stands", 2: "two words stand"}
             told = count.get(len(ends), f"{len(ends)} words stand")
             self.tell(line, f"{told} behind the keywords", "begin, profile and finish")
+
+
+def _prose_in(words: list[str]) -> list[str]:
+    """The prose at the end of a line, none where there is none."""
+    starts = (at for at, word in enumerate(words) if word.lstrip("[(").istitle())
+    return next((words[at:] for at in starts if is_prose(words[at:])), [])
 
 
 def custom_of(functions: Collection[str]) -> Custom:

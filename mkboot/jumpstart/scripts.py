@@ -22,7 +22,10 @@ Key = tuple[int, str, str]
 
 def check_script(data: bytes, name: str, release: str | None) -> Iterator[Problem]:
     """The problems of a script, by the linter."""
-    yield from _first_line(data, name)
+    told = tuple(_first_line(data, name))
+    yield from told
+    if any(problem.severity is Severity.ERROR for problem in told):
+        return
     releases = RELEASES if release is None else (release,)
     found: dict[Key, list[str]] = {}
     for each in releases:

@@ -62,7 +62,7 @@ def _password(entry: Entry, teller: Teller) -> Iterator[Problem]:
     value = entry.value or ""
     if not value:
         yield teller.warning(entry.line, "root_password is empty: root needs no password")
-    elif value.isalnum() and len(value) < 13:
+    elif value.isalnum() and len(value) < 13 and value != "NP":
         message = f"root_password has {len(value)} characters, encrypted ones have 13: plain text?"
         yield teller.warning(entry.line, message)
 
@@ -80,6 +80,8 @@ def _dependents(entry: Entry, keyword: str, teller: Teller) -> Iterator[Problem]
     seen: dict[str, Entry] = {}
     for dependent in entry.dependents:
         yield from _dependent(dependent, row, named, teller)
+        if dependent.keyword in row.idle:
+            yield teller.warning(dependent.line, f"{dependent.keyword} says nothing with {named}")
         if dependent.keyword in seen:
             message = f"{dependent.keyword} stands twice in the braces, and the first counts"
             yield teller.warning(dependent.line, message)
@@ -124,6 +126,9 @@ def _dependent(entry: Entry, row: Dependents, named: str, teller: Teller) -> Ite
         message = f"{entry.keyword}: '{shown(entry.value)}' does not fit"
         yield teller.error(entry.line, message, kind.expected)
     else:
+        if kind.name == "dns_servers" and "(" in entry.value:
+            message = f"{entry.keyword}: for DNS the books want addresses alone"
+            yield teller.warning(entry.line, message)
         yield from _narrowed(entry, row, teller)
 
 

@@ -13,9 +13,11 @@ from mkboot.jumpstart.telling import Teller
 _BLANK = re.compile(r"[^\S\n]*")
 _SPACE = re.compile(r"(?:\s++|#[^\n]*+)*+")
 _KEYWORD = re.compile(r"[^\s={}\"',#]+")
-#: A value goes on behind a comma, and with an address in brackets; ``#`` ends it.
+#: A value goes on behind a comma, on the next line too (so the books write ``kdc=``), and with
+#: an address in brackets; ``#`` ends it.
 _BARE = re.compile(
-    r"[^\s{}\"'#]++(?:(?<=,)[^\S\n]*+[^\s{}\"'#=]++(?!=)|[^\S\n]*+\([0-9.]++\)(?:,[^\s{}\"'#]++)?)*+"
+    r"[^\s{}\"'#]++"
+    r"(?:(?<=,)\s*+[^\s{}\"'#=]++(?!\s*=)|[^\S\n]*+\(\s*+[0-9.]++\s*+\)(?:,[^\s{}\"'#]++)?)*+"
 )
 _REST = re.compile(r"[^\n]*")
 #: Keywords that may stand before a brace without a value.
@@ -86,10 +88,8 @@ class _Reader:
             self._stray()
             return None
         behind = self.at
-        self.skip(_BLANK)
         keyword = word.lower()
-        if self.peek() == "=":
-            self.at += 1
+        if self._equals():
             value = self._value(line)
             if value is None:
                 return None
@@ -107,6 +107,21 @@ class _Reader:
         else:
             self.at = before
         return Entry(keyword, value, dependents, line, self.raw(start))
+
+    def _equals(self) -> bool:
+        """Whether ``=`` follows, which is then behind; a wrapped line may have put it below."""
+        before = self.at
+        self.skip(_BLANK)
+        wrapped = self.peek() != "="
+        self.skip(_SPACE)
+        if self.peek() != "=":
+            self.at = before
+            return False
+        if wrapped:
+            message = "the = of a keyword stands below it: was the line wrapped?"
+            self.problems.append(self._teller.warning(self.line, message))
+        self.at += 1
+        return True
 
     def _opens(self) -> bool:
         before = self.at
@@ -180,11 +195,7 @@ class _Reader:
             self.tell(f"a stray '{self.peek()}' within braces", "keyword=value")
             self.at += 1
             return None
-        behind = self.at
-        self.skip(_BLANK)
-        if self.peek() != "=":
-            self.at = behind
+        if not self._equals():
             return Entry(word.lower(), None, (), line, self.raw(start))
-        self.at += 1
         value = self._value(line)
         return None if value is None else Entry(word.lower(), value, (), line, self.raw(start))

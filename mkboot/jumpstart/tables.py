@@ -67,13 +67,15 @@ class Keyword:
 class Dependents:
     """What may stand in the braces behind a value: keyword to kind of value (None: a bare word).
 
-    ``required`` must stand there, ``excludes`` not beside the key's keyword; ``releases`` are
+    ``required`` must stand there, ``excludes`` not beside the key's keyword; ``idle`` are taken
+    but say nothing; ``releases`` are
     those of keywords that not all have; where ``any`` is true, other keywords are taken as
     they are.
     """
 
     kinds: Mapping[str, ValueKind | None]
     required: tuple[str, ...]
+    idle: tuple[str, ...]
     excludes: Mapping[str, tuple[str, ...]]
     releases: Mapping[str, frozenset[str]]
     any: bool
@@ -140,6 +142,7 @@ def _dependents(table: Table, kinds: Mapping[str, ValueKind]) -> Dependents:
     return Dependents(
         {name: kinds[str(kind)] if kind else None for name, kind in rows.items()},
         tuple(_strings(table.get("required", []))),
+        tuple(_strings(table.get("idle", []))),
         {name: tuple(_strings(row)) for name, row in excludes.items()},
         {name: _span({"first": first}, ALL) for name, first in firsts.items()},
         bool(table.get("any", False)),

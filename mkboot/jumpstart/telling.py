@@ -15,7 +15,7 @@ from mkboot.jumpstart.tables import RELEASES, Keyword, name_releases
 
 #: More values than this stand behind no keyword.
 MAX_WORDS = 256
-_ONLY = "only Solaris "
+_ONLY = re.compile(r"only Solaris .*? takes? \S+")
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ def _takes(releases: frozenset[str]) -> str:
 def in_order(problems: Collection[Problem]) -> tuple[Problem, ...]:
     """Problems of a file by line; what was found first comes first in a line.
 
-    A warning that says the same of many lines is given for the first.
+    That only some releases take a keyword is told for its first line.
     """
     kept: dict[tuple[int, str], Problem] = {}
     for problem in sorted(problems, key=lambda each: each.line):
-        line = 0 if problem.severity is Severity.WARNING and _ONLY in problem.message else 1
-        kept.setdefault((line and problem.line, problem.message), problem)
+        only = problem.severity is Severity.WARNING and _ONLY.match(problem.message)
+        kept.setdefault((0, only[0]) if only else (problem.line, problem.message), problem)
     return tuple(kept.values())

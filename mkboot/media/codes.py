@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mkboot.media.code import Code as Code
+from mkboot.media.codes_drives import DRIVES
 from mkboot.media.codes_media import MEDIA
 from mkboot.media.codes_sets import SETS
 
-CODES: tuple[Code, ...] = MEDIA + SETS
+CODES: tuple[Code, ...] = MEDIA + DRIVES + SETS
 
 _BY_NAME = {c.code: c for c in CODES}
 
@@ -33,9 +34,12 @@ _COLUMNS = """
 
 def findings_page() -> str:
     """docs/findings.md."""
-    return "".join(
-        (_HEAD, *_part("Discs, disks and images", MEDIA), *_part("Sets, captures and hosts", SETS))
+    parts = (
+        ("Discs, disks and images", MEDIA),
+        ("Drives and copies", DRIVES),
+        ("Sets, captures and hosts", SETS),
     )
+    return _HEAD + "".join(text for title, codes in parts for text in _part(title, codes))
 
 
 def _part(title: str, codes: tuple[Code, ...]) -> Iterator[str]:

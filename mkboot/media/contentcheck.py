@@ -116,11 +116,18 @@ def tree_findings(each: OpenSlice) -> tuple[Finding, ...]:
     return ()
 
 
-def install_findings(medium: Medium, miniroot: FileTree | None) -> tuple[Finding, ...]:
-    """What speaks against a disc as Solaris install media: ``.cdtoc``, release, family."""
+def install_findings(
+    medium: Medium, miniroot: FileTree | None, *, cut: bool = False
+) -> tuple[Finding, ...]:
+    """What speaks against a disc as Solaris install media: ``.cdtoc``, release, family.
+
+    Of an image that was ``cut`` short, files may be missing for that reason alone.
+    """
     if medium.iso is None:
         return ()
     slice_0 = medium.iso.tree
+    if cut and medium.iso_is_cut:
+        return tuple(_stranger(slice_0))
     return (
         *_stranger(slice_0),
         *_cdtoc(slice_0),

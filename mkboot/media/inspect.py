@@ -26,17 +26,17 @@ from mkboot.media.contentcheck import (
 )
 from mkboot.media.envelope import envelope_findings
 from mkboot.media.facts import gather_facts, image_sha256
-from mkboot.media.flash import flash_facts, flash_findings, open_flash
+from mkboot.media.flash import flash_findings, open_flash
 from mkboot.media.labelcheck import is_cut, label_findings
 from mkboot.media.layouts import find_layout
 from mkboot.media.medium import Medium
 from mkboot.media.namecheck import name_findings
 from mkboot.media.openslice import OpenSlice
+from mkboot.media.ownfacts import own_facts
 from mkboot.model.finding import Finding, Severity, error
 from mkboot.model.inspection import (
     Inspection,
     IsoView,
-    Json,
     Kind,
     LabelView,
     SliceHolds,
@@ -63,7 +63,7 @@ def inspect_medium(medium: Medium, *, digest: bool = False) -> Inspection:
     layout = layout_of(medium)
     findings = sorted(_findings(medium, layout), key=lambda f: _ORDER.index(f.severity))
     facts = dict(gather_facts(medium, layout))
-    facts.update(_own_facts(medium))
+    facts.update(own_facts(medium))
     if digest:
         facts["sha256"] = image_sha256(medium.source)
     return Inspection(
@@ -113,7 +113,7 @@ def _findings(medium: Medium, layout: Layout | None) -> Iterator[Finding]:
     for each in _slices(medium):
         yield from _slice_findings(medium, each)
     yield from boot_findings(medium, layout)
-    yield from install_findings(medium, _miniroot(medium, layout))
+    yield from install_findings(medium, _miniroot(medium, layout), cut=cut)
     yield from _stream_findings(medium)
 
 
@@ -200,56 +200,6 @@ def _iso_view(medium: Medium) -> IsoView | None:
     if iso is None:
         return None
     return IsoView(iso.volume_id, iso.size, iso.rock_ridge, iso.files)
-
-
-def _own_facts(medium: Medium) -> dict[str, Json]:
-    """What kinds other than discs have to say of themselves."""
-    if medium.kind is Kind.SLICE and medium.whole.ufs is not None:
-        return {"ufs": ufs_facts(medium.whole)}
-    if medium.kind is Kind.DISK:
-        return {"ufs": {str(s.number): ufs_facts(s) for s in medium.slices if s.ufs is not None}}
-    if medium.kind is Kind.DUMP:
-        return _dump_facts(medium)
-    if medium.kind is Kind.FLAR:
-        return flash_facts(open_flash(medium.source))
-    return {}
-
-
-def ufs_facts(each: OpenSlice) -> dict[str, Json]:
-    """Size, state and use of a UFS."""
-    assert each.ufs is not None
-    ufs, p = each.ufs, each.ufs.parameters
-    return {
-        "byte_order": ufs.byte_order,
-        "sectors": p.size,
-        "block_size": p.bsize,
-        "fragment_size": p.fragsize,
-        "used_bytes": ufs.used_bytes,
-        "used_inodes": ufs.used_inodes,
-        "state": ufs.state.words,
-        "last_mounted": show(ufs.superblock.fsmnt.split(b"\0")[0]),
-    }
-
-
-def _dump_facts(medium: Medium) -> dict[str, Json]:
-    if medium.dump is None:
-        return {}
-    h = medium.dump.header
-    return {
-        "dump": {
-            "date": h.date,
-            "base_date": h.base_date,
-            "level": h.level,
-            "label": show(h.label),
-            "filesystem": show(h.filesystem),
-            "device": show(h.device),
-            "host": show(h.host),
-            "volume": h.volume,
-            "byte_order": h.byte_order,
-            "records": medium.dump.records,
-            "inodes": len(medium.dump.tree.nodes),
-        }
-    }
 
 
 def _unique(findings: list[Finding]) -> Iterator[Finding]:

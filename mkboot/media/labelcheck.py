@@ -29,8 +29,10 @@ _ABOUT_ENDS = ("label-geometry", "slice-past-end")
 
 
 def label_findings(medium: Medium) -> tuple[Finding, ...]:
-    """All findings about the label and the length of a disc or disk."""
-    if medium.kind not in (Kind.DISC, Kind.DISK):
+    """All findings about the label and the length of a disc or disk; none about a slice of one,
+    for the label is that of the whole.
+    """
+    if medium.is_part or medium.kind not in (Kind.DISC, Kind.DISK):
         return ()
     if medium.label is None:
         return tuple(_without_label(medium))

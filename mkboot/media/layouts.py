@@ -68,8 +68,8 @@ def plain_release(version: str) -> str:
 
 
 def product_version(slice_0: FileTree) -> str | None:
-    """PRODVERS as ``.cdtoc`` has it, or None."""
-    text = read_text(slice_0, CDTOC)
+    """PRODVERS as ``.cdtoc`` has it; None without one, or where it cannot be read."""
+    text = _legible(slice_0, CDTOC)
     return parse_cdtoc(text).get("PRODVERS") if text is not None else None
 
 
@@ -127,10 +127,18 @@ def know_stranger(slice_0: FileTree) -> Stranger | None:
 
 def _only_x86(slice_0: FileTree) -> bool:
     """Whether the slice map names PCs and no SPARC."""
-    text = read_text(slice_0, SLICEMAP) or b""
+    text = _legible(slice_0, SLICEMAP) or b""
     lines = [line.split() for line in text.splitlines()]
     machines = {w[-1] for w in lines if w and not w[0].startswith(b"#")}
     return bool(machines) and not any(m.startswith((b"sun4", b"SUNW")) for m in machines)
+
+
+def _legible(tree: FileTree, path: bytes) -> bytes | None:
+    """The text of a file; None where there is none, or the image ends before it."""
+    try:
+        return read_text(tree, path)
+    except InputError:
+        return None
 
 
 def _there(tree: FileTree, pattern: str) -> bool:

@@ -55,23 +55,34 @@ def data_end(iso: IsoVolume) -> int:
     return -(-end // _ISO_SECTOR) * _ISO_SECTOR
 
 
+def _goes_on(label: Label, size: int) -> bool:
+    """Whether a label names slices behind ``size`` bytes."""
+    ends = (label.start(e.number) + e.sectors for e in label.used)
+    return bool(label.geometry.cylinder) and any(end * SECTOR > size for end in ends)
+
+
 class Medium:
     """An image of any kind, opened.
 
+    ``source`` is read in place of the file; ``is_part`` says that it is a slice of a larger
+    image, whose name is not its own.
     ``label`` is there when its magic is, whatever its checksum; ``iso`` when one could be
     read, else ``iso_problem`` may say why not.
     """
 
-    def __init__(self, path: Path, source: ByteSource | None = None) -> None:
+    def __init__(
+        self, path: Path, source: ByteSource | None = None, *, is_part: bool = False
+    ) -> None:
         self.path = path
-        #: Whether it is a piece of a larger image, which has no name of its own.
-        self.is_part = source is not None
+        self.is_part = is_part
         self.source: ByteSource = source if source is not None else FileSource(path)
         self.size = self.source.size
         self.sector = self.source.pread(0, SECTOR)
         self.label: Label | None = (
             parse_label_leniently(self.sector) if looks_like_label(self.sector) else None
         )
+        if is_part and self.label is not None and _goes_on(self.label, self.size):
+            self.label = None  # slice 0 takes the label of the whole along
         self.has_iso = looks_like_iso(self.source)
 
     @property
@@ -83,7 +94,7 @@ class Medium:
     @property
     def was_labelled(self) -> bool:
         """Whether there are remains of a label whose magic is gone."""
-        if self.label is not None or len(self.sector) < SECTOR:
+        if self.label is not None or self.is_part or len(self.sector) < SECTOR:
             return False
         return self.sector[188:192] == _VTOC_SANE
 

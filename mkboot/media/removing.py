@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mkboot.errors import CallerError
+from mkboot.errors import CallerError, InputError
 from mkboot.media.layouts import CDTOC
 from mkboot.media.packages import (
     CLUSTERTOC,
@@ -81,7 +81,7 @@ def _paths(work: _Work, wish: str) -> tuple[bytes, ...]:
     """The paths that a wish means; a package is noted."""
     name = wish.encode("utf-8", "surrogateescape")
     if name.startswith(b"/"):
-        found = expand(work.slice_0, name.decode("utf-8", "surrogateescape"))
+        found = _meant(work.slice_0, wish, name)
         if not found:
             raise CallerError(f"--remove {wish}: slice 0 has nothing there")
         if b"/" in found or b"" in found:
@@ -95,6 +95,16 @@ def _paths(work: _Work, wish: str) -> tuple[bytes, ...]:
         )
     work.gone |= {(o.folder, p.folder): (o, p) for o, p in rows}
     return ()
+
+
+def _meant(tree: FileTree, wish: str, name: bytes) -> tuple[bytes, ...]:
+    """The paths of a pattern; a name that is not UTF-8 stands for itself."""
+    try:
+        return expand(tree, wish)
+    except UnicodeEncodeError:
+        return (name,) if tree.find(name) is not None else ()
+    except InputError as e:
+        raise CallerError(f"--remove {wish}: {e.message}") from e
 
 
 def _take_path(work: _Work, path: bytes) -> None:

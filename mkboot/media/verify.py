@@ -20,6 +20,7 @@ from mkboot.media.flash import CODE, flash_tree, open_flash, stored_findings
 from mkboot.media.inspect import inspect_medium
 from mkboot.media.medium import Medium
 from mkboot.media.openslice import OpenSlice
+from mkboot.media.outside import outside
 from mkboot.media.readthrough import Reading, Wanted, read_tree, sums_on_disc
 from mkboot.media.ufscheck import fsck_findings
 from mkboot.model.finding import Finding, Severity, error
@@ -72,6 +73,7 @@ def verify_medium(medium: Medium, progress: Progress) -> Verification:
         _read_flash(medium, account, step)
     account.checked += Checked(structures=_structures(medium))
     account.findings += _nothing(account)
+    account.not_checked += outside(medium)
     uncompared = account.checked.files - account.compared
     if uncompared > 0:
         account.not_checked.append(

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     SLICE = "slice"
     DUMP = "dump"
     FLAR = "flar"
+    SET = "set"
     UNKNOWN = "unknown"
 
 

@@ -29,9 +29,10 @@ from mkboot.tree.names import show, unshow
 
 #: What the engine can carry out; the others are typed by hand.
 STRATEGIES = ("single", "root-first")
-#: Megabytes without which the install environment, and ufsrestore in it, does not run (assumed).
-_MEMORY = {"sparc-2.6": 32}
-_MEMORY_LATER = 64
+#: Megabytes without which the install environment of a release, and ufsrestore in it, does not
+#: run (assumed).
+_MEMORY = {"2.5.1": 32, "2.6": 32, "7": 32, "8": 64, "9": 64}
+_MEMORY_LATER = 128
 #: What ufsrestore keeps of each name in memory, in bytes (assumed).
 _NAME = 160
 #: Releases whose ufsrestore has its work files where TMPDIR says (facts/commands D).
@@ -164,7 +165,9 @@ def _before(manifest: SetManifest, number: int, mine: Sequence[FileSystem]) -> I
     streams = [s for fs in mine for s in streams_of(manifest, fs.slice)]
     work = max((s.work for s in streams), default=0)
     names = max((d.inodes for fs in mine for d in fs.dumps), default=0) * _NAME
-    memory = _MEMORY.get(manifest.layout, _MEMORY_LATER) + names // 1_000_000
+    restored = manifest.system.release.version
+    release = (manifest.base_release or restored) if number == 1 else restored
+    memory = _MEMORY.get(release, _MEMORY_LATER) + names // 1_000_000
     swap = sum(s.sectors // 2 for d in manifest.system.disks for s in d.slices
                if s.holds is Holds.SWAP)  # fmt: skip
     yield _call("check_memory", "memory", memory, -(-work // 1024) + 64, swap)
@@ -255,9 +258,11 @@ def _newfs(manifest: SetManifest, slice_: str) -> list[str]:
 
 
 def _volume_name(disk: Disk) -> str:
-    """What the label calls the volume, a dash for nothing that can be typed."""
+    """What the label calls the volume, a dash for what cannot be typed; no name is a name, too:
+    the disk may have had another.
+    """
     name = read_label(bytes.fromhex(disk.label)).volume.rstrip(b"\0").decode("latin-1")
-    return name if _VOLUME_NAME.fullmatch(name) and name != "-" else "-"
+    return name if not name or (_VOLUME_NAME.fullmatch(name) and name != "-") else "-"
 
 
 def _found(system: System, slice_: str) -> FileSystem:

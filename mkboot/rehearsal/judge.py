@@ -14,7 +14,7 @@ from pathlib import Path
 from mkboot.errors import InputError
 from mkboot.formats.bootblock import recognise, take_out
 from mkboot.formats.label import SECTOR, TAG_BACKUP, Label, read_label
-from mkboot.formats.ufs import looks_like_ufs, open_ufs
+from mkboot.formats.ufs import UfsParameters, looks_like_ufs, open_ufs
 from mkboot.rehearsal.verdict import TOLD, JudgedDisk, JudgedFileSystem, Judgement
 from mkboot.tree.compare import Comparison, Difference
 from mkboot.tree.filetree import FileTree
@@ -25,6 +25,8 @@ from mkboot.tree.source import FileSource, Window
 #: The slice that is the whole disk by convention.
 _WHOLE = 2
 _BOOTBLK = b"/lib/fs/ufs/bootblk"
+#: Bytes an inode may differ by such a part of them.
+_NBPI_PART = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,16 @@ class ExpectedDisk:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedFileSystem:
-    """A file system of the source.  ``tree`` reads it when it is its turn."""
+    """A file system of the source.  ``tree`` reads it when it is its turn; ``policy`` is how it
+    was made, None where nobody knows.
+    """
 
     disk: str
     number: int
     mount: bytes
     tree: Callable[[], FileTree]
     boot_block: bytes | None = None
+    policy: UfsParameters | None = None
 
     @property
     def device(self) -> str:
@@ -221,9 +226,27 @@ def _file_system(
         volume = open_ufs(window, place=(fs.device,))
         if not volume.state.is_clean:
             wrong.append(f"the file system is {volume.state.words}")
+        wrong += _policy(fs.policy, volume.parameters)
         return _compare(fs, tree, volume.tree(), wrong, allowed, advance)
     except InputError as e:
         return _lost(fs, expected, e.message)
+
+
+def _policy(expected: UfsParameters | None, found: UfsParameters) -> list[str]:
+    """Where newfs was asked for something else: what it is asked for is kept on any disk.
+
+    How many bytes an inode has is reckoned from the groups, so it is about as it was.
+    """
+    if expected is None:
+        return []
+    wrong = [
+        f"made with {name} {getattr(found, name)}, was {getattr(expected, name)}"
+        for name in ("bsize", "fragsize", "minfree", "optimize")
+        if getattr(found, name) != getattr(expected, name)
+    ]
+    if abs(found.nbpi - expected.nbpi) * _NBPI_PART > expected.nbpi:
+        wrong.append(f"made with nbpi {found.nbpi}, was {expected.nbpi}")
+    return wrong
 
 
 def _lost(fs: ExpectedFileSystem, expected: int, why: str) -> JudgedFileSystem:

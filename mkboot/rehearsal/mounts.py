@@ -183,12 +183,12 @@ class Mounts:
         """Everything goes, last first, once no process is left: with ``flush`` as the kernel does
         when the machine goes down in order; without as when the power fails.
         """
-        with self._lock:
+        with self._lock:  # who comes second waits until all is gone
             rows, self.rows = self.rows[::-1], []
-        for mount in rows:
-            kernel_unmount(mount.target, mount.point, detach=True)
-        for mount in rows:
-            self._release(mount, flush=flush)
+            for mount in rows:
+                kernel_unmount(mount.target, mount.point, detach=True)
+            for mount in rows:
+                self._release(mount, flush=flush)
 
     def table(self) -> bytes:
         """/etc/mnttab."""

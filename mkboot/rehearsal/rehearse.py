@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from mkboot.errors import MkbootError
 from mkboot.rehearsal.boots import DEFAULTS, boot_cdrom, boot_installed
 from mkboot.rehearsal.child import Reporter
 from mkboot.rehearsal.commands.table import dispatch, is_modelled
@@ -63,6 +64,7 @@ class Rehearsal:
         )
         self._missing = {f.name: False for f in of_kind(order.faults, FaultKind.NO_COMMAND)}
         self._cuts = {f.name for f in of_kind(order.faults, FaultKind.POWER_CUT)}
+        self._cutting: list[threading.Thread] = []
         self._boots: list[Boot] = []
         self._began = time.monotonic()
         console = self.machine.console
@@ -88,6 +90,7 @@ class Rehearsal:
         from_disc = True
         while len(self._boots) < _STARTS_MAX:
             ended = self._start(from_disc=from_disc)
+            self._wait_for_cut()
             if ended.how is End.MULTI_USER:
                 return "" if self.transcript.restored else "multi-user, but nothing is RESTORED"
             if ended.how is End.REBOOT:
@@ -145,12 +148,25 @@ class Rehearsal:
 
     def _step_begins(self, name: str) -> None:
         """The console announced a step: is this where the power fails?"""
-        if name in self._cuts:
-            self._cuts.discard(name)
-            threading.Thread(target=self._cut, name="power-cut", daemon=True).start()
+        wanted = {name, f"{self.transcript.stage}.{name}"} & self._cuts
+        if wanted:
+            self._cuts -= wanted
+            thread = threading.Thread(target=self._cut, name="power-cut", daemon=True)
+            self._cutting.append(thread)
+            thread.start()
+
+    def _wait_for_cut(self) -> None:
+        """Until the power is off everywhere: what kills and unmounts must not meet what the next
+        start begins.
+        """
+        while self._cutting:
+            self._cutting.pop().join()
 
     def _cut(self) -> None:
-        self.machine.power_cut()
+        try:
+            self.machine.power_cut()
+        except (MkbootError, OSError) as e:
+            self.machine.fail(e)
         end = time.monotonic() + _NOTICE
         while self.machine.requests.active and time.monotonic() < end:
             time.sleep(0.01)

@@ -9,7 +9,7 @@ checksum is not compared by suninstall, so it is not here either.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mkboot.errors import InputError
@@ -20,9 +20,12 @@ from mkboot.tree.names import show
 VERSION_MAX = 2
 LIMIT = 1 << 20
 _VERSION = re.compile(rb"# *version=([0-9]{1,9})")
-#: Rule keywords that cannot fit where no network gave an address or a domain.
-_NETWORK = frozenset({"hostaddress", "network", "domainname"})
-_PLAIN = frozenset({"arch", "karch", "hostname", "model", "osname"})
+_PLAIN = frozenset({"arch", "karch", "hostname", "model", "osname", "domainname", "hostaddress"})
+#: What a line of rules consists of; in quotes there may be blanks (a model of 2.6 and 7).
+_WORD = re.compile(rb"(?:'[^'\n]*'|\"[^\"\n]*\"|[^\s'\"])+")
+_TWO_VALUES = frozenset({"disksize", "installed"})
+#: The releases that ``upgrade`` compares.
+_ORDER = ("2.1", "2.2", "2.3", "2.4", "2.5", "2.5.1", "2.6", "7", "8", "9", "10")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What the rule keywords are compared with; sizes in MB of 1048576 bytes."""
+    """What the rule keywords are compared with; sizes in MB of 1048576 bytes.
+
+    Empty where nothing gave an address or a domain.  ``installed`` are slices with the release
+    that is on them (``c0t0d0s0`` to ``Solaris_8``), None where nobody said; ``rootdisk`` is the
+    name of a disk.
+    """
 
     arch: str
     karch: str
@@ -46,6 +54,11 @@ class Probed:
     hostname: str
     osname: str
     disks: Mapping[str, int]
+    addresses: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    domain: str = ""
+    installed: Mapping[str, str] | None = None
+    rootdisk: str = ""
 
     def value(self, keyword: str) -> str:
         """What a keyword is found to be, as text."""
@@ -57,6 +70,8 @@ class Probed:
             "osname": self.osname,
             "memsize": str(self.memory_mb),
             "totaldisk": str(sum(self.disks.values())),
+            "domainname": self.domain,
+            "hostaddress": self.addresses[0] if self.addresses else "",
         }[keyword]
 
 
@@ -67,57 +82,100 @@ def read_rules(text: bytes) -> tuple[Rule, ...]:
         raise InputError("has no version line, so it is not found", place=("rules.ok",))
     if int(version[1]) > VERSION_MAX:
         raise InputError(f"is of version {int(version[1])}", place=("rules.ok",))
-    lines = [line.split(b"#")[0].split() for line in text.split(b"\n")]
+    joined = text.replace(b"\\\n", b" ").split(b"\n")
+    lines = [_WORD.findall(line.split(b"#")[0]) for line in joined]
     return tuple(_rule([w.decode("latin-1") for w in words]) for words in lines if words)
 
 
 def _rule(words: list[str]) -> Rule:
     if words[0] == "probe":
         return Rule((), "-", "-", "-")
-    if len(words) < 5 or (len(words) - 3) < 2:
-        raise InputError(f"is no rule: {' '.join(words)}", place=("rules.ok",))
     conditions: list[tuple[bool, str, str]] = []
-    at = 0
-    while at < len(words) - 3:
+    at, end = 0, len(words) - 3
+    while at < end:
         negated = words[at].startswith("!")
+        if words[at] == "!":  # apart from its keyword
+            at += 1
         keyword = words[at].lstrip("!")
-        count = 2 if keyword in ("disksize", "installed") else 1
+        count = 2 if keyword in _TWO_VALUES else 1
         conditions.append((negated, keyword, " ".join(words[at + 1 : at + 1 + count])))
         at += 1 + count
-        if at < len(words) - 3:
-            if words[at] != "&&":
-                raise InputError(f"is no rule: {' '.join(words)}", place=("rules.ok",))
-            at += 1
+        if at < end and words[at] != "&&":
+            raise InputError(f"is no rule: {' '.join(words)}", place=("rules.ok",))
+        at += at < end
+    if not conditions or at != end:
+        raise InputError(f"is no rule: {' '.join(words)}", place=("rules.ok",))
     return Rule(tuple(conditions), *words[-3:])
 
 
-def first_match(rules: tuple[Rule, ...], probed: Probed) -> Rule | None:
-    """The first rule whose conditions all hold."""
-    return next((r for r in rules if r.conditions and _fits(r, probed)), None)
+#: Asks a probe of the site's own: keyword and value; whether it holds.
+Custom = Callable[[str, str], bool]
 
 
-def _fits(rule: Rule, probed: Probed) -> bool:
-    return all(_holds(keyword, value, probed) != no for no, keyword, value in rule.conditions)
+def _unknown(keyword: str, value: str) -> bool:
+    raise NotModelled("chkprobe", (keyword.encode(), value.encode()), why="this rule keyword")
 
 
-def _holds(keyword: str, value: str, probed: Probed) -> bool:
-    if keyword == "any":
+def first_match(rules: tuple[Rule, ...], probed: Probed, custom: Custom = _unknown) -> Rule | None:
+    """The first rule whose conditions all hold; ``custom`` judges keywords of the site's own."""
+    return next((r for r in rules if r.conditions and _fits(r, probed, custom)), None)
+
+
+def _fits(rule: Rule, probed: Probed, custom: Custom) -> bool:
+    return all(_holds(k, value, probed, custom) != no for no, k, value in rule.conditions)
+
+
+def _holds(keyword: str, value: str, probed: Probed, custom: Custom) -> bool:
+    if keyword in ("any", "probe"):
         return True
-    if keyword in _NETWORK:
-        return False
     if keyword in ("memsize", "totaldisk"):
         return _in_range(int(probed.value(keyword)), value)
     if keyword == "disksize":
         disk, _, limits = value.partition(" ")
+        disk = probed.rootdisk if disk == "rootdisk" else disk
         return disk in probed.disks and _in_range(probed.disks[disk], limits)
+    if keyword == "network":
+        return value in probed.networks
+    if keyword == "installed":
+        return _installed(value, probed)
     if keyword not in _PLAIN:
-        raise NotModelled("chkprobe", (keyword.encode(), value.encode()), why="this rule keyword")
-    return probed.value(keyword) == value.replace("'", "")
+        return custom(keyword, value)
+    return bool(value) and probed.value(keyword) == _plain(keyword, value)
+
+
+def _plain(keyword: str, value: str) -> str:
+    """Quotes count for nothing, and in a model a blank is written as ``_``."""
+    bare = value.replace("'", "").replace('"', "")
+    return bare.replace(" ", "_") if keyword == "model" else bare
+
+
+def _installed(value: str, probed: Probed) -> bool:
+    """``SLICE VERSION``, ``rootdisk VERSION`` or ``any VERSION``."""
+    if probed.installed is None:
+        _unknown("installed", value)
+    where, _, version = value.partition(" ")
+    found = [
+        has
+        for slice_, has in (probed.installed or {}).items()
+        if where in ("any", slice_)
+        or (where == "rootdisk" and slice_.rpartition("s")[0] == probed.rootdisk)
+    ]
+    if version == "upgrade":
+        medium = probed.osname.partition("_")[2]
+        return any(_older(has.partition("_")[2], medium) for has in found)
+    return bool(found) and (version == "any" or version in found)
+
+
+def _older(has: str, medium: str) -> bool:
+    """Whether a release can be upgraded by a medium."""
+    new = re.sub(r"^2\.(?=7|8|9|10)", "", medium)
+    return has in _ORDER and new in _ORDER and _ORDER.index(has) <= _ORDER.index(new)
 
 
 def _in_range(number: int, limits: str) -> bool:
-    found = re.fullmatch(r"([0-9]{1,9})-([0-9]{1,9})", limits)
-    return found is not None and int(found[1]) <= number <= int(found[2])
+    """``min-max``, both included; one number is a range of one."""
+    found = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", limits)
+    return found is not None and int(found[1]) <= number <= int(found[2] or found[1])
 
 
 def safe_name(name: str) -> bytes:

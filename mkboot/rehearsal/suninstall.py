@@ -23,6 +23,8 @@ from mkboot.rehearsal.starting import End, Ended, ended_by, units
 
 FLAG, LOCK = b"/tmp/.install_boot", b"/tmp/.jumpstart"
 CONFIG = b"/tmp/install_config"
+#: Where a begin script writes a profile of its own.
+DERIVED = b"/tmp/install.input"
 PROFIND = b"/usr/sbin/install.d/profind"
 SUNINSTALL = b"/sbin/suninstall"
 SYSIDCFG = b"/etc/sysidcfg"
@@ -42,17 +44,24 @@ Ask = Callable[[str], None]
 
 def install(machine: Machine, found: Environment, arguments: Sequence[str], ask: Ask) -> Ended:
     """From sysid to the end of the finish script."""
-    text = _read(machine, SYSIDCFG, sysid.LIMIT)
+    return search(machine, found, arguments, ask) or _jumpstart(machine, found)
+
+
+def search(
+    machine: Machine, found: Environment, arguments: Sequence[str], ask: Ask
+) -> Ended | None:
+    """From sysid to the end of profind; None where the rules are looked at next."""
+    text = read_inside(machine, SYSIDCFG, sysid.LIMIT)
     for question in sysid.questions(text, found.release):
         ask(f"sysid: {question}")
-    if _kind(machine, SUNINSTALL) is None:
+    if mode_inside(machine, SUNINSTALL) is None:
         return Ended(End.SHELL, "there is no /sbin/suninstall")
     if "install" in arguments:
         machine.resolve(FLAG).touch()
-    if _kind(machine, FLAG) is None:
+    if mode_inside(machine, FLAG) is None:
         return Ended(End.SHELL, "the interactive installation waits: no hands-free flag")
     machine.assumed.update(ASSUMED)
-    return _search(machine, found) or _jumpstart(machine, found)
+    return _profind(machine)
 
 
 def environment(machine: Machine) -> dict[bytes, bytes]:
@@ -67,7 +76,7 @@ def environment(machine: Machine) -> dict[bytes, bytes]:
 
 
 def _timezone(machine: Machine) -> bytes:
-    text = _read(machine, SYSIDCFG, sysid.LIMIT)
+    text = read_inside(machine, SYSIDCFG, sysid.LIMIT)
     if text is None:
         return b"GMT"
     try:
@@ -77,36 +86,35 @@ def _timezone(machine: Machine) -> bytes:
     return answer.value.encode("latin-1") if answer is not None else b"GMT"
 
 
-def _search(machine: Machine, found: Environment) -> Ended | None:
+def _profind(machine: Machine) -> Ended | None:
     """profind, once a boot."""
-    del found
-    if _kind(machine, LOCK) is not None:
+    if mode_inside(machine, LOCK) is not None:
         return None
     machine.resolve(LOCK).touch()
-    if _kind(machine, PROFIND) is None:
+    if mode_inside(machine, PROFIND) is None:
         return Ended(End.SHELL, "there is no profind")
     machine.run_script([_SH, PROFIND], env=environment(machine))
     return ended_by(machine)
 
 
 def _jumpstart(machine: Machine, found: Environment) -> Ended:
-    text = _read(machine, CONFIG + b"/rules.ok", rules.LIMIT)
+    text = read_inside(machine, CONFIG + b"/rules.ok", rules.LIMIT)
     if text is None:
         return Ended(End.SHELL, "no rules.ok was found: the interactive installation waits")
     try:
-        rule = rules.first_match(rules.read_rules(text), _probe(machine, found))
+        rule = rules.first_match(rules.read_rules(text), probe(machine, found))
     except InputError as e:
         return Ended(End.SHELL, f"{e.message}: the interactive installation waits")
     if rule is None:
         return Ended(End.SHELL, "no rule fits this machine: the interactive installation waits")
-    env = {**environment(machine), **_si(rule)}
+    env = {**environment(machine), **variables(rule)}
     status = 0
     for name, log in ((rule.begin, b"/tmp/begin.log"), (rule.finish, b"/tmp/finish.log")):
         if log == b"/tmp/finish.log" and rule.profile != "-":
             raise NotModelled("pfinstall", (rule.profile.encode(),), machine.release)
         if name == "-":
             continue
-        status = _run(machine, name, log, env)
+        status = run_hook(machine, name, log, env)
         ended = ended_by(machine)
         if ended is not None:
             return ended
@@ -115,7 +123,7 @@ def _jumpstart(machine: Machine, found: Environment) -> Ended:
     return Ended(End.REBOOT, "suninstall reboots")
 
 
-def _si(rule: rules.Rule) -> Mapping[bytes, bytes]:
+def variables(rule: rules.Rule) -> Mapping[bytes, bytes]:
     """The variables that are always set; those of keywords that were not used are not."""
     return {
         b"CHECK_INPUT": CONFIG + b"/rules.ok",
@@ -125,12 +133,19 @@ def _si(rule: rules.Rule) -> Mapping[bytes, bytes]:
         b"SI_CONFIG_FILE": CONFIG + b"/rules.ok",
         b"SI_CONFIG_PROG": b"rules.ok",
         b"SI_FINISH": rule.finish.encode("latin-1"),
-        b"SI_PROFILE": b"/tmp/install.input",
+        b"SI_PROFILE": profile_path(rule),
         b"SI_SYS_STATE": b"/a/etc/.sysIDtool.state",
     }
 
 
-def _probe(machine: Machine, found: Environment) -> rules.Probed:
+def profile_path(rule: rules.Rule) -> bytes:
+    """The profile that pfinstall is given; the begin script writes it where the rule has ``=``."""
+    derived = rule.profile in ("=", "-")
+    return DERIVED if derived else CONFIG + b"/" + rules.safe_name(rule.profile)
+
+
+def probe(machine: Machine, found: Environment) -> rules.Probed:
+    """What chkprobe finds; of a network nothing, for there is none."""
     named = build_names(units(machine), order=machine.spec.controllers)
     return rules.Probed(
         arch="i386" if machine.spec.karch == "i86pc" else "sparc",
@@ -143,10 +158,10 @@ def _probe(machine: Machine, found: Environment) -> rules.Probed:
     )
 
 
-def _run(machine: Machine, name: str, log: bytes, env: Mapping[bytes, bytes]) -> int:
+def run_hook(machine: Machine, name: str, log: bytes, env: Mapping[bytes, bytes]) -> int:
     """A script with its output through tee; input is the console."""
     path = CONFIG + b"/" + rules.safe_name(name)
-    if _kind(machine, path) is None:
+    if mode_inside(machine, path) is None:
         machine.console.write(b"%s: cannot open\n" % path)
         return 1
     with _Tee(machine, machine.resolve(log)) as out:
@@ -179,7 +194,7 @@ class _Tee:
         os.close(self._read)
 
 
-def _kind(machine: Machine, name: bytes) -> int | None:
+def mode_inside(machine: Machine, name: bytes) -> int | None:
     """The mode of what is at a path inside, None where nothing is."""
     try:
         return machine.resolve(name).stat().st_mode
@@ -187,7 +202,7 @@ def _kind(machine: Machine, name: bytes) -> int | None:
         return None
 
 
-def _read(machine: Machine, name: bytes, limit: int) -> bytes | None:
+def read_inside(machine: Machine, name: bytes, limit: int) -> bytes | None:
     """A small file inside, links followed there; None where there is none."""
     try:
         source = machine.shadow.source(machine.resolve(name))

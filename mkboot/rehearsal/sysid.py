@@ -25,6 +25,14 @@ WANTED: Mapping[str, str] = {
     "security_policy": "8",
     "nfs4_domain": "10",
 }
+#: What sysidnet asks of an interface that is to be configured, unless DHCP tells it, and the
+#: release that first asks for it.
+INTERFACE: Mapping[str, str] = {
+    "hostname": "2.6",
+    "ip_address": "2.6",
+    "netmask": "2.6",
+    "protocol_ipv6": "8",
+}
 #: What a name service is asked of when there is no network to find it by.
 _WITHOUT_NETWORK = "none"
 _ORDER = ("2.5.1", "2.6", "7", "8", "9", "10")
@@ -33,8 +41,12 @@ LIMIT = 65536
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<comment>\#[^\n]*)|(?P<open>\{)|(?P<close>\})"""
-    r"""|(?P<key>[A-Za-z_][A-Za-z0-9_]*)(?:\s*=\s*(?P<value>"[^"\n]*"|'[^'\n]*'|[^\s{}"']+))?)"""
+    r"""|(?P<key>[A-Za-z_][A-Za-z0-9_]*)"""
+    r"""(?P<is>\s*=[ \t]*(?P<value>"[^"\n]*"|'[^'\n]*'|[^\s{}"'#]+)?)?)"""
 )
+#: What else may stand in braces: a further value of a list.
+_MORE = re.compile(r"\s*[^\s{}]+")
+_BRACE = re.compile(r"\s*\{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +82,12 @@ def parse_sysidcfg(text: bytes) -> dict[str, Answer]:
                 found[last[0]] = Answer(last[1], inner)
             last = None
             continue
-        name, value = token["key"].lower(), token["value"]
-        if value is None:
-            raise _error(words, at, f"{name} has no value")
+        name, value = token["key"].lower(), token["value"] or ""
+        if not token["is"]:
+            if not _BRACE.match(words, at):
+                raise _error(words, at, f"{name} has no value")
+            if name == "primary":  # 10 takes it without its keyword
+                name, value = "network_interface", name
         last = (name, value.strip("\"'"))
         found.setdefault(name, Answer(last[1], {}))
     return found
@@ -83,6 +98,10 @@ def _braces(words: str, at: int) -> tuple[dict[str, str], int]:
     inner: dict[str, str] = {}
     while True:
         token = _TOKEN.match(words, at)
+        more = _MORE.match(words, at) if token is None else None
+        if more is not None:
+            at = more.end()
+            continue
         if token is None or token["open"]:
             raise _error(words, at, "a brace is not closed")
         at = token.end()
@@ -112,8 +131,26 @@ def questions(text: bytes | None, release: str) -> tuple[str, ...]:
         found = parse_sysidcfg(text)
     except InputError as e:
         return tuple(f"{k} (sysidcfg is ignored: {e.message})" for k in wanted)
-    asked = [k for k in wanted if k not in found or not found[k].value]
+    asked = [k for k in wanted if not _answered(k, found.get(k))]
+    asked += _interface(found.get("network_interface"), release)
     service = found.get("name_service")
     if service is not None and service.value.lower() != _WITHOUT_NETWORK:
         asked.append(f"name_service ({service.value} is not to be found without a network)")
     return tuple(asked)
+
+
+def _answered(keyword: str, answer: Answer | None) -> bool:
+    """``network_interface {primary ...}`` of 10 has no value, only braces."""
+    if answer is None:
+        return False
+    return bool(answer.value) or (keyword == "network_interface" and bool(answer.inner))
+
+
+def _interface(answer: Answer | None, release: str) -> list[str]:
+    """What is missing of an interface that a sysidcfg wants configured."""
+    if answer is None or answer.value.lower() == _WITHOUT_NETWORK:
+        return []
+    if "dhcp" in answer.inner:
+        return []
+    asking = (k for k, since in INTERFACE.items() if _ORDER.index(since) <= _ORDER.index(release))
+    return [f"network_interface: {k}" for k in asking if not answer.inner.get(k)]

@@ -8,25 +8,35 @@ however small the slices are.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from xml.sax.saxutils import escape
 
-from mkboot.model.finding import Finding, Severity
+from mkboot.model.finding import Severity
 from mkboot.model.inspection import Inspection, Kind, SliceHolds, SliceView
+from mkboot.report.disc_map_style import STYLE
+from mkboot.report.disc_map_text import (
+    MARGIN,
+    SIZE,
+    SMALL,
+    TITLE,
+    WIDTH,
+    document,
+    findings_block,
+    fit,
+    say,
+    size_text,
+    tone,
+)
 from mkboot.tree.names import show
 
 _SECTOR = 512
-_WIDTH = 860
-_BAR_X, _LANE = 24, 46
+_BAR_X, _LANE = MARGIN, 46
 _ROW = 44
 _TOP = 96
 _LEAST = 5.0
-_LINE = 18
-_WRAP = 110
-_NAME_MAX = 76
+#: So high a piece of the bar is at least that has its name on it.
+_NAMED = 16
 
 _NAMES = {
     SliceHolds.ISO: "ISO 9660",
@@ -36,28 +46,6 @@ _NAMES = {
     SliceHolds.EMPTY: "empty",
     SliceHolds.UNKNOWN: "unknown content",
 }
-
-_STYLE = """\
-  text { font: 13px 'DejaVu Sans', Verdana, sans-serif; fill: #1b1f24 }
-  .title { font-size: 17px; font-weight: bold }
-  .dim { fill: #57606a; font-size: 12px }
-  .back { fill: #ffffff }
-  .piece { stroke: #1b1f24; stroke-width: 1 }
-  .lead { fill: none; stroke: #8c959f; stroke-width: 1 }
-  .label { fill: #6e7781 } .iso { fill: #54aeff } .ufs { fill: #4ac26b }
-  .swap { fill: #d4a72c } .whole-disk { fill: #d0d7de } .empty { fill: #f6f8fa }
-  .unknown { fill: #c297ff } .gap { fill: #eaeef2; stroke-dasharray: 3 3 }
-  .missing { fill: none; stroke: #cf222e; stroke-width: 2; stroke-dasharray: 5 3 }
-  .bad { fill: #cf222e } .warn { fill: #9a6700 }
-  .end { stroke: #cf222e; stroke-width: 2 }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 } .dim { fill: #9198a1 } .back { fill: #0d1117 }
-    .piece { stroke: #e6edf3 } .lead { stroke: #656c76 }
-    .whole-disk { fill: #3d444d } .empty { fill: #151b23 } .gap { fill: #212830 }
-    .bad { fill: #ff7b72 } .warn { fill: #e3b341 }
-    .missing, .end { stroke: #ff7b72 }
-  }
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +59,24 @@ class _Piece:
     detail: str
     lane: int = 0
     severity: Severity | None = None
+    short: str = ""
 
 
 def disc_map_svg(inspection: Inspection) -> str:
     """The map as an SVG document."""
     pieces = _pieces(inspection)
     lanes = 1 + max((p.lane for p in pieces), default=0)
-    height = max(_ROW * len(pieces), 120)
+    rows = len(pieces) + (_ends_early(pieces, inspection) is not None)
+    height = max(_ROW * rows, 120)
     scale = _Scale(pieces, inspection.size, height)
-    body = [*_heading(inspection), *_drawing(pieces, scale, lanes)]
-    if any(p.end > inspection.size for p in pieces):
-        y, right = scale(inspection.size), _BAR_X + lanes * _LANE + 6
-        body.append(f'<line class="end" x1="{_BAR_X - 6}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}"/>')
-    below, depth = _findings(inspection.findings, _TOP + height + 40)
-    total = depth + 16
-    size = f'width="{_WIDTH}" height="{total}" viewBox="0 0 {_WIDTH} {total}"'
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
-            f"<title>{_text(inspection.name)}: disc map</title>",
-            f"<style>\n{_STYLE}</style>",
-            f'<rect class="back" width="{_WIDTH}" height="{total}"/>',
-            *body,
-            *below,
-            "</svg>\n",
-        ]
-    )
+    body = [*_heading(inspection), *_drawing(pieces, scale, lanes, inspection)]
+    below, depth = findings_block(inspection.findings, _TOP + height + 40)
+    return document(f"{inspection.name}: disc map", depth + 16, [*body, *below], STYLE)
+
+
+def _ends_early(pieces: Sequence[_Piece], inspection: Inspection) -> int | None:
+    """Where the image ends, in bytes, if something should be behind that."""
+    return inspection.size if any(p.end > inspection.size for p in pieces) else None
 
 
 class _Scale:
@@ -141,32 +121,43 @@ def _whole(inspection: Inspection) -> _Piece:
 def _label_piece(inspection: Inspection) -> _Piece:
     assert inspection.label is not None
     text = show(inspection.label.ascii) or "no text"
-    said = textwrap.shorten(text, 72, placeholder=" ...")
-    return _Piece(
-        0, _SECTOR, "label", "Sun label, sector 0", said, severity=_worst(inspection, "label")
-    )
+    valid = "" if inspection.label.valid else ": INVALID"
+    codes = [f.code for f in inspection.findings if _about(f.place, "label")]
+    said = ", ".join([text, *dict.fromkeys(codes)])
+    severity = _worst(inspection, "label") if valid == "" else Severity.ERROR
+    return _Piece(0, _SECTOR, "label", f"Sun label, sector 0{valid}", said, severity=severity)
 
 
 def _slice_piece(each: SliceView, inspection: Inspection) -> _Piece:
     start, end = each.start * _SECTOR, (each.start + each.sectors) * _SECTOR
     place = f"slice {each.number}"
-    name = f"s{each.number}: {_NAMES[each.holds]}"
+    short = f"s{each.number}"
+    name = f"{short}: {_NAMES[each.holds]}"
     if each.boot_block is not None:
         name += f", boot block {each.boot_block}"
     if each.detail:
         name += f", {each.detail}"
     kind, severity = each.holds.value, _worst(inspection, place)
     if start >= inspection.size:
-        kind, name = "missing", f"s{each.number}: not in the image"
+        kind, name = "missing", f"{short}: not in the image"
+    elif end > inspection.size and each.holds is not SliceHolds.WHOLE_DISK:
+        name += ", the image ends in it"
     if end > inspection.size:
         severity = Severity.ERROR
-    return _Piece(start, end, kind, name, _extent(start, end), severity=severity)
+    codes = [f.code for f in inspection.findings if _about(f.place, place)]
+    detail = ", ".join([_extent(start, end), *dict.fromkeys(codes)])
+    return _Piece(start, end, kind, name, detail, severity=severity, short=short)
+
+
+def _about(place: str, what: str) -> bool:
+    return place.split(":")[0] == what
 
 
 def _gaps(slices: Sequence[_Piece], inspection: Inspection) -> Iterator[_Piece]:
     """Where no slice is, between and behind them."""
     at = 0
-    for each in sorted(slices, key=lambda p: p.start):
+    proper = [s for s in slices if s.kind != SliceHolds.WHOLE_DISK] or slices
+    for each in sorted(proper, key=lambda p: p.start):
         if each.start > at:
             yield _gap(at, each.start, "no slice")
         at = max(at, each.end)
@@ -188,21 +179,20 @@ def _in_lanes(pieces: Sequence[_Piece]) -> list[_Piece]:
             continue
         lane = next((n for n, end in enumerate(ends) if end <= each.start), len(ends))
         ends[lane : lane + 1] = [each.end]
-        placed.append(
-            _Piece(each.start, each.end, each.kind, each.name, each.detail, lane, each.severity)
-        )
+        placed.append(replace(each, lane=lane))
     placed.sort(key=lambda p: (p.start, p.end, p.name))
     return placed
 
 
 def _worst(inspection: Inspection, place: str) -> Severity | None:
-    found = {f.severity for f in inspection.findings if f.place.split(":")[0] == place}
+    found = {f.severity for f in inspection.findings if _about(f.place, place)}
     return next((s for s in Severity if s in found), None)
 
 
 def _heading(inspection: Inspection) -> Iterator[str]:
-    yield f'<text class="title" x="{_BAR_X}" y="32">{_text(_short(inspection.name))}</text>'
-    facts = [inspection.kind.value, _size(inspection.size)]
+    room = WIDTH - 2 * MARGIN
+    yield say(_BAR_X, 32, fit(inspection.name, TITLE * 1.1, room), "title")
+    facts = [inspection.kind.value, size_text(inspection.size)]
     if inspection.release:
         facts.append(f"Solaris {inspection.release}")
     if inspection.arch:
@@ -211,30 +201,68 @@ def _heading(inspection: Inspection) -> Iterator[str]:
         facts.append(f"layout {inspection.layout}")
     if inspection.iso is not None:
         facts.append(f"volume {show(inspection.iso.volume_id)}, {inspection.iso.files} files")
-    yield f'<text class="dim" x="{_BAR_X}" y="56">{_text(" · ".join(facts))}</text>'
+    yield say(_BAR_X, 56, fit(" · ".join(facts), SMALL, room), "dim")
 
 
-def _drawing(pieces: Sequence[_Piece], scale: _Scale, lanes: int) -> Iterator[str]:
-    text_x = _BAR_X + lanes * _LANE + 70
-    for each in sorted(pieces, key=lambda p: p.kind == "label"):
-        x, y = _BAR_X + each.lane * _LANE, scale(each.start)
-        wide = lanes * _LANE if each.kind == "label" else _LANE
-        yield (
-            f'<rect class="piece {each.kind}" x="{x}" y="{y:.1f}" width="{wide}" '
-            f'height="{scale(each.end) - y:.1f}"/>'
-        )
-    rows = sorted((_anchor(p, pieces, scale), p.kind != "label", n) for n, p in enumerate(pieces))
-    for row, (middle, _, number) in enumerate(rows):
-        each, y = pieces[number], _TOP + row * _ROW + 14
+def _drawing(
+    pieces: Sequence[_Piece], scale: _Scale, lanes: int, inspection: Inspection
+) -> Iterator[str]:
+    right = _BAR_X + lanes * _LANE
+    rows = [(_anchor(p, pieces, scale), p.kind != "label", n) for n, p in enumerate(pieces)]
+    end = _ends_early(pieces, inspection)
+    if end is not None:
+        rows.append((scale(end), True, len(pieces)))
+    for row, (middle, _, number) in enumerate(sorted(rows)):
+        y = _TOP + row * _ROW + 14
+        if number == len(pieces):
+            yield from _row(y, middle, right + 6, lanes, _end_piece(inspection.size))
+            continue
+        each = pieces[number]
         reach = lanes if each.kind == "label" else each.lane + 1
-        right = _BAR_X + reach * _LANE
-        bend = _BAR_X + lanes * _LANE + 20
+        yield from _row(y, middle, _BAR_X + reach * _LANE, lanes, each)
+    for each in sorted(pieces, key=lambda p: (p.kind == "label", p.severity is Severity.ERROR)):
+        yield from _box(each, scale, lanes, inspection.size)
+    if end is not None:
+        at = scale(end)
+        yield f'<line class="end" x1="{_BAR_X - 6}" y1="{at:.1f}" x2="{right + 6}" y2="{at:.1f}"/>'
+
+
+def _end_piece(size: int) -> _Piece:
+    name = "here the image ends"
+    detail = f"it has {size // _SECTOR} sectors, {size_text(size)}"
+    return _Piece(size, size, "end", name, detail, severity=Severity.ERROR)
+
+
+def _row(y: int, middle: float, right: int, lanes: int, each: _Piece) -> Iterator[str]:
+    """The text of a piece, and the line that joins it to the bar."""
+    bend, text_x = _BAR_X + lanes * _LANE + 20, _BAR_X + lanes * _LANE + 70
+    room = WIDTH - text_x - MARGIN
+    yield (
+        f'<polyline class="lead" points="{right},{middle:.1f} {bend},{middle:.1f} '
+        f'{text_x - 22},{y - 4} {text_x - 6},{y - 4}"/>'
+    )
+    yield say(text_x, y, fit(each.name, SIZE, room), tone(each.severity))
+    yield say(text_x, y + 16, fit(each.detail, SMALL, room), "dim")
+
+
+def _box(each: _Piece, scale: _Scale, lanes: int, size: int) -> Iterator[str]:
+    """A piece of the bar; what the image does not have of it is drawn as missing."""
+    x, wide = _BAR_X + each.lane * _LANE, lanes * _LANE if each.kind == "label" else _LANE
+    there = min(max(size, each.start), each.end)
+    parts = [(each.start, there, each.kind), (there, each.end, "missing")]
+    wrong = " wrong" if each.severity is Severity.ERROR else ""
+    for start, end, kind in (
+        parts if each.kind != "missing" else [(each.start, each.end, "missing")]
+    ):
+        if start == end:
+            continue
+        top, bottom = scale(start), scale(end)
         yield (
-            f'<polyline class="lead" points="{right},{middle:.1f} {bend},{middle:.1f} '
-            f'{text_x - 22},{y - 4} {text_x - 6},{y - 4}"/>'
+            f'<rect class="piece {kind}{wrong if kind != "missing" else ""}" x="{x}" '
+            f'y="{top:.1f}" width="{wide}" height="{bottom - top:.1f}"/>'
         )
-        yield f'<text{_tone(each.severity)} x="{text_x}" y="{y}">{_text(_short(each.name))}</text>'
-        yield f'<text class="dim" x="{text_x}" y="{y + 16}">{_text(each.detail)}</text>'
+        if each.short and kind not in ("missing", "empty") and bottom - top >= _NAMED:
+            yield say(x + wide / 2, round((top + bottom) / 2 + 4, 1), each.short, "on")
 
 
 def _anchor(each: _Piece, pieces: Sequence[_Piece], scale: _Scale) -> float:
@@ -242,49 +270,16 @@ def _anchor(each: _Piece, pieces: Sequence[_Piece], scale: _Scale) -> float:
     top, bottom = scale(each.start), scale(each.end)
     if each.kind == "label":
         return (top + bottom) / 2
-    inset = min(8.0, (bottom - top) / 2)
-    others = [(scale(p.start), scale(p.end)) for p in pieces if p.lane > each.lane]
-    for y in ((top + bottom) / 2, top + inset, bottom - inset):
-        if not any(a <= y <= b for a, b in others):
-            return y
-    return (top + bottom) / 2
-
-
-def _findings(findings: Sequence[Finding], top: int) -> tuple[list[str], int]:
-    """The findings as wrapped lines from ``top`` down, and where they end."""
-    if not findings:
-        return [f'<text class="dim" x="{_BAR_X}" y="{top}">Nothing found wrong.</text>'], top
-    lines: list[str] = []
-    y = top
-    for each in findings:
-        text = f"{each.severity}: {each.place}: {each.message} ({each.code})"
-        for number, part in enumerate(textwrap.wrap(text, _WRAP, break_long_words=True)):
-            x = _BAR_X + (16 if number else 0)
-            lines.append(f'<text{_tone(each.severity)} x="{x}" y="{y}">{_text(part)}</text>')
-            y += _LINE
-        y += 6
-    return lines, y - _LINE
-
-
-def _tone(severity: Severity | None) -> str:
-    names = {Severity.ERROR: ' class="bad"', Severity.WARNING: ' class="warn"'}
-    return names.get(severity, "") if severity is not None else ""
+    others = sorted((scale(p.start), scale(p.end)) for p in pieces if p.lane > each.lane)
+    free: list[tuple[float, float]] = []
+    at = top
+    for start, end in others:
+        free.append((at, min(start, bottom)))
+        at = max(at, end)
+    free.append((at, bottom))
+    start, end = max(free, key=lambda span: span[1] - span[0])
+    return (start + end) / 2 if end > start else (top + bottom) / 2
 
 
 def _extent(start: int, end: int) -> str:
-    return f"sectors {start // _SECTOR} to {-(-end // _SECTOR) - 1}, {_size(end - start)}"
-
-
-def _size(size: int) -> str:
-    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if size >= unit:
-            return f"{size / unit:.1f} {name}"
-    return f"{size} bytes"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _NAME_MAX else text[: _NAME_MAX - 3] + "..."
-
-
-def _text(text: str) -> str:
-    return escape("".join(c if c.isprintable() else "?" for c in text))
+    return f"sectors {start // _SECTOR} to {-(-end // _SECTOR) - 1}, {size_text(end - start)}"

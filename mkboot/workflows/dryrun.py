@@ -89,11 +89,16 @@ def _disk(disk: DiskLayout) -> Mapping[str, object]:
         "name": disk.name,
         "cylinders": disk.cylinders,
         "cylinder_sectors": disk.cylinder_sectors,
-        "slices": [_slice(each) for each in disk.slices],
+        "slices": disk_document(disk),
     }
 
 
-def _slice(each: SliceLayout) -> Mapping[str, object]:
+def disk_document(disk: DiskLayout) -> list[dict[str, object]]:
+    """The slices of a disk, as ``dryrun --json`` prints them."""
+    return [_slice(each) for each in disk.slices]
+
+
+def _slice(each: SliceLayout) -> dict[str, object]:
     """Numbers where they are known; else null, and the bounds under ``range``."""
     values = {"start_cylinder": each.start, "cylinders": each.cylinders, "mb": each.mb}
     known = {name: value.low if value.known else None for name, value in values.items()}

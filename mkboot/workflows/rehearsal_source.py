@@ -69,7 +69,7 @@ def _file_system(opened: OpenSet, fs: FileSystem, disks: dict[str, OpenDisk]) ->
     read: Callable[[], FileTree] = lambda: opened.tree(fs.slice)  # noqa: E731
     if source is not None and number in source.volumes:
         read = source.volumes[number].tree
-    return ExpectedFileSystem(disk, number, fs.mount, cache(read), block)
+    return ExpectedFileSystem(disk, number, fs.mount, cache(read), block, fs.parameters)
 
 
 def _stage_lines(opened: OpenSet) -> list[list[str]]:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mkboot.errors import CallerError, ProgramError
+from mkboot.errors import CallerError, InputError, ProgramError
 from mkboot.firmware import LETTERS, Machine, boot
 from mkboot.model.hostfile import load_host_file
 from mkboot.model.job import SourceDisk
@@ -24,7 +24,7 @@ from mkboot.rehearsal.faults import Fault, FaultKind, parse_fault
 from mkboot.rehearsal.judge import Source, judge
 from mkboot.rehearsal.namespace import run_inside
 from mkboot.rehearsal.spec import Json, MachineSpec
-from mkboot.rehearsal.verdict import Rehearsed, RunRecord
+from mkboot.rehearsal.verdict import Judgement, Rehearsed, RunRecord
 from mkboot.rehearsal.wire import Order, record_from
 from mkboot.report.disc_map import disc_map_svg
 from mkboot.report.rehearsal import rehearsal_html
@@ -196,7 +196,12 @@ def _judged(
     source = source_of(opened, {d.name: d.same for d in disks}, images)
     total = sum(fs.used_bytes for fs in opened.manifest.system.file_systems)
     with progress.step("compare with the source", total, "bytes", estimate=True) as step:
-        found = judge(source, {d.name: d.image for d in disks}, step.advance)
+        try:
+            found = judge(source, {d.name: d.image for d in disks}, step.advance)
+        except InputError:
+            if run.finished:
+                raise
+            found = Judgement((), ())  # the discs are damaged: that it stopped is the outcome
     boots = _boots(source, spec, disks, progress) if run.finished and found.good else None
     return Rehearsed(opened.manifest.strategy, run, found, boots, tuple(request.faults))
 

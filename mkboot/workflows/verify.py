@@ -18,6 +18,7 @@ from pathlib import Path
 from mkboot.errors import CallerError, InputError
 from mkboot.formats.checksum import digest_source
 from mkboot.formats.ufsdump import read_dump
+from mkboot.media.burn.record import NAME as BURNT
 from mkboot.media.codes import advice as advice_for
 from mkboot.media.facts import image_sha256
 from mkboot.media.verify import verify_image, verify_medium
@@ -119,7 +120,14 @@ def _recorded_sum(path: Path) -> str | None:
 
 
 def _verify_pieces(path: Path, why: InputError, progress: Progress) -> Verification:
-    """The images of what is no whole set, one by one; ``why`` is raised where there are none."""
+    """The images of what is no whole set, one by one; ``why`` is raised where there are none.
+
+    A disc alone whose description of its set is broken has its own files checked all the same.
+    """
+    if path.is_file():
+        alone = verify_image(path, progress)
+        unknown = f"what set the disc belongs to, and which other discs it needs: {why.message}"
+        return replace(alone, not_checked=(*alone.not_checked, unknown))
     folder = path / _SET if (path / _SET).is_dir() else path
     images = sorted(folder.glob("*.iso")) if folder.is_dir() else []
     if not images:
@@ -225,7 +233,7 @@ def _missing_is_bad(findings: tuple[Finding, ...], *, whole: bool) -> Iterator[F
 
 def _foreign(opened: OpenSet) -> Iterator[Finding]:
     for path in opened.foreign:
-        if path.name not in (SUMS, RUNBOOK_FILE):
+        if path.name not in (SUMS, RUNBOOK_FILE, BURNT):
             text = "belongs to no volume of this set"
             yield warning("volume-foreign", path.name, text, advice_for("volume-foreign"))
 

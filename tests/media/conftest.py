@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from discs import base_medium, front_tree, ufs_slice
+from set_making import Made, make_set
 
 from fixtures.base_media import BaseFacts
 from mkboot.demo.bootblocks import aout_sun4m, fcode_redirect
@@ -34,3 +35,10 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Path, .
         ufs_slice(folder, "three", b"third slice\n", fcode_redirect()),
     )
     return front_tree(folder), slices
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A set of two volumes, made by mkboot, with its host and its base medium."""
+    work = tmp_path_factory.mktemp("made")
+    return make_set(work, layout="sparc-9", release="9", seed=5, media="41M", big=False)

@@ -89,10 +89,10 @@ def odd_length(i: Image) -> None:
 
 @cause("slice-off-cylinder", "warning", ("disk",))
 def odd_length_on_a_disk(i: Image) -> None:
-    i.slice_length(7, -3)
+    i.slice_length(7, 3)
 
 
-@cause("slice-overlap", "warning")
+@cause("slice-overlap", "warning", ("two-six", "nine", "volume"))
 def into_the_next(i: Image) -> None:
     i.slice_length(2, 640)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from conftest import needs
-from discs import Image, base_medium
+from discs import Image, base_medium, run
 from media import wrapped
 from media.damaged import CAUSES, Cause
-from set_making import make_set
+from set_making import Made
 
 from fixtures.base_media import make_base
 from mkboot.media.codes import CODES
@@ -25,12 +25,11 @@ PAIRS = [pytest.param(c, b, id=f"{c.name}-{b}") for c in CAUSES for b in c.bases
 
 
 @pytest.fixture(scope="module")
-def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def bases(tmp_path_factory: pytest.TempPathFactory, made: Made) -> dict[str, Path]:
     """Good media, by name."""
     work = tmp_path_factory.mktemp("bases")
     nine = make_base(work / "nine.iso", "sparc-9", "9", 3, work / "nine")
-    made = make_set(work / "set", layout="sparc-9", release="9", seed=5, media="41M", big=False)
-    images = {
+    return {
         "two-six": base_medium(work).path,
         "seven": base_medium(work, "sparc-2.6", "7").path,
         "nine": nine.path,
@@ -39,15 +38,10 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "disk": made.host.disks["c0t0d0"],
         "disk-2": made.host.disks["c0t1d0"],
     }
-    for path in (made.base.path, made.job / "capture"):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return images
 
 
 def by_xorriso(parts: Path, out: Path) -> Path:
     """The same disc, mastered by xorriso."""
-    from discs import run
-
     slices = ",".join(str(parts / f"s{n}.ufs") for n in range(1, 6))
     run("xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "XORRISO", "--sparc-label",
         "by xorriso", "-B", slices, "-o", out, parts / "s0")  # fmt: skip

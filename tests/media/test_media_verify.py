@@ -115,11 +115,22 @@ def test_nothing_known_is_no_verdict(tmp_path: Path) -> None:
 
 
 def test_a_check_that_looked_at_nothing_fails(tmp_path: Path) -> None:
-    path = tmp_path / "x.flar"
-    path.write_bytes(b"FlAsH-aRcHiVe-2.0\n".ljust(100_000, b"\0"))
+    path = tmp_path / "pc.img"
+    sector = bytearray(512)
+    sector[446 + 4], sector[510:] = 0xBF, b"\x55\xaa"
+    path.write_bytes(bytes(sector).ljust(100_000, b"\0"))
     found = verify(path)
     assert not found.sound
     assert bad(found) == {"nothing-checked"}
+
+
+def test_what_is_in_a_compressed_image_was_not_checked(base: BaseFacts, tmp_path: Path) -> None:
+    path = tmp_path / "x.iso.gz"
+    path.write_bytes(gzip.compress(base.path.read_bytes()[: 1 << 20], 1))
+    found = verify(path)
+    assert not found.sound
+    assert bad(found) == {"image-compressed"}
+    assert found.not_checked == ("all that is inside",)
 
 
 def volume(tmp_path: Path, change: dict[str, bytes] | None = None) -> Path:

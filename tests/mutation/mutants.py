@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from mkboot.recovery.validate import validate_manifest
 #: The same bytes on every disc: their mutants are tried in one scene after the other.
 SHARED = re.compile(r"/mkboot/(engine.*|restore|start|S99mkboot|mkboot\.xml)|/\.install_config/.*")
 _STAGE = re.compile(r"/mkboot/stage[12]")
+_FUNCTION = re.compile(rb"([a-z_0-9]+)\(\) *\{")
 _NAMED = re.compile(rb"'((?:[^'])*)'|(\S+)")
 SET_JSON = "/mkboot/set.json"
 
@@ -90,16 +92,28 @@ def is_code(line: bytes) -> bool:
 
 
 def less_lines(content: bytes) -> Iterator[tuple[int, str, bytes]]:
-    """The content with one line less; its number from 1, and the line."""
+    """The content with one line less; its number from 1, and the line behind the function that
+    it is in (the second such line in it with #2 behind).
+    """
     lines = content.splitlines(keepends=True)
+    function = ""
+    seen: Counter[str] = Counter()
     for n, line in enumerate(lines):
-        if is_code(line):
-            yield n + 1, show_line(line), b"".join(lines[:n] + lines[n + 1 :])
+        found = _FUNCTION.match(line)
+        function = found[1].decode() + ": " if found else function
+        if not is_code(line):
+            continue
+        what = function + show_line(line)
+        seen[what] += 1
+        if seen[what] > 1:
+            what += f" #{seen[what]}"
+        yield n + 1, what, b"".join(lines[:n] + lines[n + 1 :])
+        function = "" if line == b"}\n" else function
 
 
 def other_words(content: bytes) -> Iterator[tuple[int, str, bytes]]:
-    """The content with one word of a call altered: numbers by 1, others emptied, and each put
-    in the place of the next.
+    """The content with one word of a call altered: numbers by 1, others emptied, and
+    changed with the next.
     """
     lines = content.splitlines(keepends=True)
     for n, line in enumerate(lines):
@@ -122,8 +136,8 @@ def _altered(words: list[bytes]) -> Iterator[tuple[int, list[bytes]]]:
                 yield at, [*words[:at], new, *words[at + 1 :]]
         else:
             yield at, [*words[:at], b"", *words[at + 1 :]]
-        if at + 1 < len(words) and words[at + 1] != word:
-            yield at, [*words[:at], words[at + 1], word, *words[at + 2 :]]
+            if at + 1 < len(words) and words[at + 1] != word:
+                yield at, [*words[:at], words[at + 1], word, *words[at + 2 :]]
 
 
 def show_line(line: bytes) -> str:
@@ -131,7 +145,23 @@ def show_line(line: bytes) -> str:
     return " ".join(line.decode("latin-1").split())
 
 
-#: A field's name with the numbers of list entries taken out.
+def alike(mutant: Mutant) -> tuple[str, ...]:
+    """The same for mutants of which one may stand for all: the same field of another entry, the
+    same word of another call of a verb.
+    """
+    if mutant.file == "set.json":
+        return mutant.scene, mutant.file, pattern_of(mutant.what)
+    line, is_word, word = mutant.what.partition(" :: ")
+    if is_word:
+        at, _, change = word.partition(": ")
+        old, _, new = change.partition(" -> ")
+        kind = "emptied" if not new else f"{int(new) - int(old):+}" if old.isdigit() else "changed"
+        return mutant.scene, mutant.file, line.partition(" ")[0], at, kind
+    if mutant.file in ("stage1", "stage2"):
+        return mutant.scene, mutant.file, line.partition(" ")[0]
+    return mutant.scene, mutant.file, mutant.what
+
+
 def pattern_of(what: str) -> str:
     """``a[3].b +1`` as ``a[].b +1``."""
     return re.sub(r"\[\d+\]", "[]", what)

@@ -8,15 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 from mutation.arena import Arena
+from mutation.coverage import instrumented
 from set_making import mkboot
 
 from fixtures.small_base import Layout, make_small_base
 from fixtures.small_host import change_small_host, make_small_host
 from mkboot.media.base import read_base
 from mkboot.model.manifest import SetManifest
+from mkboot.recovery import hooks
 from mkboot.recovery.hooks import jumpstart_files, miniroot_files
+from mkboot.recovery.paths import BEGIN, FINISH
 from mkboot.recovery.sets import OpenSet, open_set
 from mkboot.rehearsal.forms import load_commands
 from mkboot.rehearsal.judge import ExpectedFileSystem, Source
@@ -25,6 +29,8 @@ from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import show
 from mkboot.workflows.rehearsal_machine import machine_for
 from mkboot.workflows.rehearsal_source import source_of
+
+_TEMPLATE = hooks.template
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,21 @@ def make_job(kind: Kind, work: Path) -> Path:
     mkboot("capture", job, "--level", "1")
     mkboot("build", job)
     return job
+
+
+def make_noting_scene(kind: Kind, work: Path) -> Scene:
+    """The same with scripts that note which of their lines are reached."""
+
+    def noting(name: str) -> bytes:
+        path = next(p for p in (f"/.install_config/{name}", f"/mkboot/{name}") if _is_at(p))
+        return instrumented({path: _TEMPLATE(name)}).get(path, _TEMPLATE(name))
+
+    with mock.patch.object(hooks, "template", noting):
+        return make_scene(kind, work)
+
+
+def _is_at(path: str) -> bool:
+    return path.startswith("/mkboot/") or path.endswith((BEGIN, FINISH))
 
 
 def make_scene(kind: Kind, work: Path) -> Scene:

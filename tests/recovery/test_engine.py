@@ -194,7 +194,7 @@ def test_an_old_file_system_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("memory", 16, "STOPPED: this machine has 16 MB of memory, 32 MB are needed"),
+        ("memory", 16, "STOPPED: this machine has 16 MB of memory, 64 MB are needed"),
         ("tmp", 0, "STOPPED: /tmp has room for 0 KB"),
     ],
 )

@@ -71,8 +71,10 @@ def test_no_text_meets_another_and_no_box_another(lengths: list[int], tail: int)
         slices.append((at, length))
         at += length
     root = drawn(inspection(slices, (at + tail) * 512, warning("a-b", "slice 0", "text " * 60)))
-    rows = sorted(y for _, y, _, _ in texts(root))
+    rows = sorted(y for _, y, _, kind in texts(root) if kind != "on")
     assert all(b - a >= 15 for a, b in pairwise(rows))
+    on = sorted(y for _, y, _, kind in texts(root) if kind == "on")
+    assert all(b - a >= 15 for a, b in pairwise(on))
     height = float(root.get("height", ""))
     assert rows[-1] < height
     pieces = [b for b in boxes(root) if "label" not in b[0]]
@@ -104,7 +106,7 @@ def test_what_is_wrong_is_red() -> None:
 
 def test_every_slice_and_gap_has_its_row() -> None:
     root = drawn(inspection([(640, 640), (1920, 640)], 3200 * 512))
-    said = [text for *_, text, _ in texts(root)]
+    said = [text for *_, text, kind in texts(root) if kind != "on"]
     assert [t for t in said if t.startswith(("s0", "s1", "Sun label", "no slice", "behind"))] == [
         "Sun label, sector 0",
         "no slice",

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from mkboot.errors import StoppedError, stopped_by
 from mkboot.formats.mapfile import Status, write_map
@@ -43,7 +44,7 @@ class Keeper:
         self._saved = time.monotonic()
         self._thread = threading.Thread(target=self._keep_saving, name="mkboot-map", daemon=True)
 
-    def __enter__(self) -> Keeper:
+    def __enter__(self) -> Self:
         self._save()
         self._thread.start()
         return self
@@ -65,6 +66,10 @@ class Keeper:
         """These bytes are good."""
         self.write(offset, data)
         self.mark(offset, len(data), Status.GOOD)
+        self.pace()
+
+    def pace(self) -> None:
+        """Wait where the map on the disk lags behind."""
         if time.monotonic() - self._saved > _AHEAD:
             self._wait()
 

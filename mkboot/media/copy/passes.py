@@ -18,9 +18,13 @@ from mkboot.media.copy.reader import DAMAGE, Reader, no_disc
 
 #: ddrescue's numbers of the passes that we make while copying: forwards, backwards, all.
 _FORWARDS, _BACKWARDS, _SWEEP = 1, 2, 5
+#: No disc is longer, in bytes: where nothing else ends the reading on.
+END_MOST = 1 << 40
 #: How far the first pass jumps at most, as a share of the disc.
 _JUMP_SHARE = 100
 
+#: All that may still become good.
+NOT_GOOD = (Status.UNTRIED, Status.UNTRIMMED, Status.UNSCRAPED, Status.BAD)
 _GONE = frozenset({errno.ENXIO, errno.ENODEV})
 
 
@@ -64,7 +68,7 @@ class Copier:
         self._begin(Phase.TRIMMING, 1, "trimming")
         self._trim()
         self._begin(Phase.SCRAPING, 1, "scraping")
-        self._each_block(Status.UNSCRAPED)
+        self._each_block(Status.UNSCRAPED, Status.UNTRIMMED)
         for turn in range(1, retries + 1):
             self._begin(Phase.RETRYING, turn, f"trying again, {turn} of {retries}")
             self._each_block(Status.BAD, backwards=turn % 2 == 0)
@@ -74,19 +78,20 @@ class Copier:
     def read_on(self) -> None:
         """Read behind the end that is known, until the drive really ends.
 
-        The first place that cannot be read there is taken for the end.
+        The first place that cannot be read there is taken for the end, and is no error.
         """
-        step, block = self._reader.step, self._reader.block
+        step, block, errors = self._reader.step, self._reader.block, self.errors
         self._begin(Phase.COPYING, _SWEEP, "reading on behind the end")
-        while self.ended is None:
+        more = True
+        while more and self._states.end < END_MOST:
             at = self._states.end
             self._keeper.resize(at + step)
             good = self._take(at, step)
-            while self.ended is None and 0 <= good < step and self._take(at + good, block):
-                good += block
-            if good < step:
-                self._keeper.resize(at + good)
-                break
+            while good < step and (last := self._take(at + good, min(block, step - good))):
+                good += last
+            more = good == step
+            self._keeper.resize(at + good)
+        self.errors = errors
         self._begin(Phase.FINISHED, 1, "done")
 
     def _begin(self, phase: Phase, turn: int, doing: str) -> None:
@@ -116,10 +121,10 @@ class Copier:
         """Close in on the damage from both edges of every failed run."""
         for run in self._states.runs(Status.UNTRIMMED):
             front = self._until_bad(self._blocks(run))
-            if front is None:
+            if front is None or self.ended is not None:
                 continue
             rest = Extent(front.end, run.end - front.end, run.status)
-            back = self._until_bad(reversed(list(self._blocks(rest)))) if rest.size else None
+            back = self._until_bad(self._blocks(rest, backwards=True))
             stop = front.end if back is None else back.offset
             if stop > front.end:
                 self._keeper.mark(front.end, stop - front.end, Status.UNSCRAPED)
@@ -130,20 +135,19 @@ class Copier:
                 return block
         return None
 
-    def _each_block(self, status: Status, *, backwards: bool = False) -> None:
-        runs = self._states.runs(status)
+    def _each_block(self, *statuses: Status, backwards: bool = False) -> None:
+        runs = self._states.runs(*statuses)
         for run in reversed(runs) if backwards else runs:
-            blocks = list(self._blocks(run))
-            for block in reversed(blocks) if backwards else blocks:
+            for block in self._blocks(run, backwards=backwards):
                 self._take(block.offset, block.size, Status.BAD)
 
-    def _blocks(self, run: Extent) -> Iterator[Extent]:
-        """A run as the smallest steps that can be read, as far as the source goes."""
-        size, at = self._reader.block, run.offset
-        while at < run.end and (self.ended is None or at < self.ended):
-            stop = min(run.end, at + size - at % size)
-            yield Extent(at, stop - at, run.status)
-            at = stop
+    def _blocks(self, run: Extent, *, backwards: bool = False) -> Iterator[Extent]:
+        """A run as the smallest steps that can be read."""
+        size = self._reader.block
+        places = range(run.offset // size * size, run.end, size)
+        for place in reversed(places) if backwards else places:
+            start, stop = max(run.offset, place), min(run.end, place + size)
+            yield Extent(start, stop - start, run.status)
 
     def _step_from(self, run: Extent) -> int:
         step = self._reader.step
@@ -157,6 +161,7 @@ class Copier:
         done = 0
         self._keeper.at(offset)
         if self.ended is not None and offset >= self.ended:
+            self._end_at(self.ended)
             return 0
         while done < length:
             data = self._read(offset + done, length - done)
@@ -187,9 +192,9 @@ class Copier:
     def _end_at(self, offset: int) -> None:
         """The source ends here: what lies behind, and was never read, is not to be had."""
         self.ended = offset
-        for run in self._states.runs():
+        for run in self._states.runs(*NOT_GOOD):
             start = max(run.offset, offset)
-            if start < run.end and run.status is not Status.GOOD:
+            if start < run.end and run.status is not Status.BAD:
                 self._keeper.mark(start, run.end - start, Status.BAD)
 
 

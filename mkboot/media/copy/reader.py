@@ -95,9 +95,12 @@ class DriveReader:
         length = min(length, self.step)
         if offset < self.size:
             return self._read_inside(offset, min(length, self.size - offset), fresh)
-        if not self._optical or length < self.block or offset % self.block:
+        if not self._optical:
             return b""
-        return optical.read_by_command(self._fd, self.block, offset, length)
+        first = offset // self.block * self.block
+        stop = min(-(-(offset + length) // self.block) * self.block, first + self.step)
+        data = optical.read_by_command(self._fd, self.block, first, stop - first)
+        return data[offset - first :][:length]
 
     def _read_inside(self, offset: int, length: int, fresh: bool) -> bytes:
         aligned = not (offset | length) % self.block
