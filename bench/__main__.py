@@ -17,9 +17,12 @@ from pathlib import Path
 from bench import report
 from bench.cases import MKBOOT, PYTHON, Case, all_cases, loop_device
 from bench.content import Corpus, warm
+from bench.custom import make_custom_base
 from bench.measure import CommandFailedError, Figures, floor, measure_side
 from bench.report import Outcome, Pair
 
+#: How large an image is copied, in bytes.
+FULL_IMAGE, QUICK_IMAGE = 4 << 30, 256 << 20
 VERSIONS = {
     "dump": "dpkg-query -W -f '${Version}' dump",
     "genisoimage": "genisoimage --version",
@@ -28,6 +31,10 @@ VERSIONS = {
     "sha256sum": "sha256sum --version",
     "python": f"{sys.executable} --version",
 }
+
+
+#: Bytes of content that are rehearsed.
+REHEARSED, REHEARSED_QUICK = 3_000_000_000, 200_000_000
 
 
 def main() -> int:
@@ -39,6 +46,7 @@ def main() -> int:
         _say("making the content")
         corpus = _make_corpus(work, "quick" if arguments.quick else "full")
         _prepare(corpus, work)
+        _make_image(work / "disc.img", QUICK_IMAGE if arguments.quick else FULL_IMAGE)
         with loop_device(corpus.ext4) as device:
             outcomes = [
                 _compare(case, corpus, device, arguments.pairs)
@@ -78,6 +86,17 @@ def _prepare(corpus: Corpus, work: Path) -> None:
         subprocess.run(
             [PYTHON, "-m", "bench.ours", "dump", str(corpus.ufs)], stdout=stream, check=True
         )
+    make_custom_base(MKBOOT, corpus.base, work)
+    command = [PYTHON, "-m", "bench.rehearsal", str(work / "rehearsal"), str(corpus.tree)]
+    size = REHEARSED_QUICK if corpus.bytes < REHEARSED_QUICK else REHEARSED
+    subprocess.run([*command, str(size)], check=True)
+
+
+def _make_image(path: Path, size: int) -> None:
+    """A large image of bytes that nothing can shorten."""
+    with path.open("xb") as file:
+        for _ in range(size >> 20):
+            file.write(os.urandom(1 << 20))
 
 
 def _compare(case: Case, corpus: Corpus, device: str | None, pairs: int) -> Outcome:
@@ -85,7 +104,7 @@ def _compare(case: Case, corpus: Corpus, device: str | None, pairs: int) -> Outc
     if reason:
         _say(f"{case.key}: not run: {reason}")
         return Outcome(case, (), reason)
-    warm(corpus.tree, corpus.ext4, corpus.ufs, corpus.disk)
+    warm(corpus.tree, corpus.ext4, corpus.ufs, corpus.disk, *case.reads)
     load = os.getloadavg()[0]
     done: list[Pair] = []
     try:

@@ -30,7 +30,8 @@ class Case:
 
     ``target`` is how many times the peer's time is wanted at most, None where it is only
     told.  ``also_without`` names steps of the peer that a second ratio leaves out, ``apart``
-    those that only another ratio counts in.
+    those that only another ratio counts in.  ``reads`` are files besides the corpus that both
+    sides read.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Case:
     apart: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     loop: bool = False
+    reads: tuple[Path, ...] = ()
 
     def missing(self, device: str | None) -> str:
         """Why it cannot be run here; empty if it can."""
@@ -85,9 +87,11 @@ def all_cases(corpus: Corpus, work: Path, device: str | None) -> list[Case]:
         _capture_and_build(work, out, device),
         _mkfs(corpus, out),
         *(_iso(corpus, out, program) for program in ISO_PEERS),
+        _custom(work, out),
         _dump(corpus, device),
         *_reading(work, out),
         _verify(corpus),
+        _rehearse(work, out),
     ]
 
 
@@ -168,6 +172,22 @@ def _iso(corpus: Corpus, out: Path, program: str) -> Case:
     )  # fmt: skip
 
 
+def _custom(work: Path, out: Path) -> Case:
+    top = work / "custom"
+    words = ("custom", "-q", top / "base.iso", top / "jumpstart", "-o", out / "out.iso")
+    return Case(
+        "custom",
+        "custom disc of 20,000 files",
+        Side("mkboot", (mkboot("custom", *words, "--media", "dvd"),), (out,), (out,)),
+        Side("genisoimage", (shell("genisoimage", f"{ISO_PEERS['genisoimage']} {out}/iso "
+                                   f"{top}/tree"),), (out,), (out,)),
+        2.0,
+        "mkboot reads a base medium, checks a JumpStart directory, writes a changed miniroot "
+        "and the boot slices besides, and syncs what it wrote; the peer reads a directory.",
+        programs=("genisoimage",),
+    )  # fmt: skip
+
+
 def _dump(corpus: Corpus, device: str | None) -> Case:
     ours = f"{PYTHON} -m bench.ours dump {corpus.ufs} | cat > /dev/null"
     return Case(
@@ -229,4 +249,42 @@ def _verify(corpus: Corpus) -> Case:
         "instructions, Python's does.",
         also_without=("sha256sum",),
         programs=("cksum", "sum", "md5sum", "sha256sum"),
+    )  # fmt: skip
+
+
+def _rehearse(work: Path, out: Path) -> Case:
+    content = work / "rehearsal" / "content"
+    return Case(
+        "rehearse",
+        "rehearsal of a set",
+        Side("mkboot rehearse",
+             (mkboot("rehearse", "-q", "rehearse", work / "rehearsal" / "job"),)),
+        Side("cp -a, twice",
+             tuple(shell(name, f"cp -a {content} {out}/{name}") for name in ("first", "second")),
+             (out,), (out,)),
+        3.0,
+        "mkboot restores the content by the disc's own scripts on an emulated Sun, writes the UFS, "
+        "compares every byte with the source, and boots the disk in QEMU where that is installed; "
+        "cp reads and writes the content twice.",
+        programs=("unshare", "chroot", "dash"),
+    )  # fmt: skip
+
+
+def _copy(work: Path, out: Path) -> Case:
+    image = work / "disc.img"
+    together = f"cp --sparse=never {image} {out}/disc & cp=$!; sha256sum {image} > {out}/sums"
+    return Case(
+        "copy",
+        "copy of a large image",
+        Side("mkboot copy", (mkboot("copy", "copy", "-q", image, out / "disc"),), (out,), (out,)),
+        Side("cp with sha256sum at the same time", (
+            shell("cp, sha256sum", f"{together}; wait $cp"),
+            shell("sync", f"sync {out}/disc"),
+        ), (out,), (out,)),
+        1.15,
+        "mkboot also makes MD5, SysV sum and cksum, keeps a map, and brings the copy to the disk "
+        "as it goes; cp leaves it in memory: a second ratio has that synced too.",
+        apart=("sync",),
+        programs=("cp", "sha256sum"),
+        reads=(image,),
     )  # fmt: skip

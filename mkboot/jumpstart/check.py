@@ -13,10 +13,21 @@ from pathlib import Path
 from mkboot.bourne import functions_of
 from mkboot.errors import InputError
 from mkboot.jumpstart.checksum import strip_rules, strip_script, with_checksum
-from mkboot.jumpstart.model import Probe, Problem, Profile, Rule, RulesFile, Severity, Sysidcfg
+from mkboot.jumpstart.model import (
+    Probe,
+    Problem,
+    Profile,
+    Rule,
+    RulesFile,
+    Severity,
+    Sysidcfg,
+    Unread,
+)
 from mkboot.jumpstart.okfile import check_ok
+from mkboot.jumpstart.plain import decode, shown
 from mkboot.jumpstart.profile import parse_profile
 from mkboot.jumpstart.reading import MAX_FILE, Directory
+from mkboot.jumpstart.rulechecks import is_windows
 from mkboot.jumpstart.rules import NO_CUSTOM, Custom, custom_of, parse_rules
 from mkboot.jumpstart.scripts import check_script
 from mkboot.jumpstart.sysidcfg import parse_sysidcfg
@@ -132,8 +143,11 @@ class _Check:
         custom = custom_of(functions_of(data)) if len(data) <= MAX_FILE else NO_CUSTOM
         if not custom.rules and not custom.probes:
             message = "no function probe_KEYWORD or cmp_KEYWORD"
-            self.problems.append(Problem(PROBES, 1, Severity.WARNING, message))
+            self._warn(PROBES, 1, message)
         return data, custom
+
+    def _warn(self, name: str, line: int, message: str, expected: str = "") -> None:
+        self.problems.append(Problem(name, line, Severity.WARNING, message, expected))
 
     def _script(self, name: str, data: bytes) -> None:
         if name not in self.checked:
@@ -149,12 +163,34 @@ class _Check:
                 if name not in ("-", "="):
                     self._named(rule, kind, name)
 
+        for item in rules.items:
+            if isinstance(item, Unread):
+                self._meant(item)
+
+    def _meant(self, item: Unread) -> None:
+        """Files at the end of a rule that could not be read, so that one run tells everything."""
+        words = decode(item.raw).replace("\\\n", " ").partition("#")[0].split()[-3:]
+        for kind, name in zip(("begin", "profile", "finish"), words, strict=False):
+            data = "" if name in ("-", "=") or not name.isprintable() else self._below(name)
+            if isinstance(data, str) or len(words) < 3:
+                continue
+            if kind == "profile":
+                self._profile(name, data)
+            else:
+                self._script(name, data)
+
+    def _below(self, name: str) -> bytes | str:
+        return "" if name.startswith("/") or ".." in name.split("/") else self.directory.read(name)
+
     def _named(self, rule: Rule | Probe, kind: str, name: str) -> None:
-        if name.startswith("/") or ".." in name.split("/"):
+        if name.startswith("/") or ".." in name.split("/") or is_windows(name):
             return  # told of by the rules
+        if self.directory.leads_out(name):
+            message = f"the {kind} '{shown(name)}' is a link out of the directory"
+            self._warn(self.rules_name, rule.line, message, "a file that the installer finds there")
         data = self.directory.read(name)
         if isinstance(data, str):
-            message = f"the {kind} '{name}' {data}"
+            message = f"the {kind} '{shown(name)}' {data}"
             expected = "a file of that name in the directory"
             problem = Problem(self.rules_name, rule.line, Severity.ERROR, message, expected)
             self.problems.append(problem)
@@ -185,10 +221,14 @@ class _Check:
                 self.problems += [each.milder("no rule names this file") for each in problems]
 
     def _sysidcfgs(self) -> None:
-        for name in ("sysidcfg", *(f"{folder}/sysidcfg" for folder in self.directory.folders())):
+        """Those of the directory and of the two levels below it, as sites lay them out."""
+        for name in ("sysidcfg", *(f"{folder}/sysidcfg" for folder in self.directory.below(2))):
             data = self.directory.read(name)
             if isinstance(data, bytes):
                 self.checked[name] = None
                 value, problems = parse_sysidcfg(data, name, release=self.release)
                 self.sysidcfgs[name] = value
                 self.problems += problems
+            elif not data.endswith(("is not there", "a directory")):
+                self.checked[name] = None
+                self.problems.append(Problem(name, 1, Severity.ERROR, f"the file {data}", "a file"))

@@ -36,6 +36,9 @@ _NAMES = {
 }
 _TABLE = str.maketrans({**_MEANT, "\0": " ", "\r": " ", "\f": " ", "\v": " ", "\ufeff": " "})
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_ELF = b"\x7fELF"
+#: All but control characters: a twentieth of others makes a file binary.
+_TEXT = bytes({*range(0x20, 0x7F), *range(0x80, 0x100), *b"\t\n\v\f\r"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +92,18 @@ def is_foreign(word: str) -> bool:
     return not word.isascii()
 
 
+def quotes_off(raw: str, words: list[str]) -> list[str]:
+    """Words of a line without the quotes that stand for typographic ones, which are told of."""
+    if not any(_MEANT.get(character, "") in ("'", '"') for character in raw):
+        return words
+    return [word.strip("'\"") for word in words]
+
+
 def byte_problems(data: bytes, name: str, lines: tuple[Line, ...]) -> Iterator[Problem]:
     """What is wrong with the bytes of a file, whatever its syntax; comments may hold anything."""
-    if is_utf16(data):
-        yield _error(name, 1, "the file is UTF-16 (saved as 'Unicode')", "plain ASCII text")
+    unfit = not_text(data)
+    if unfit:
+        yield _error(name, 1, *unfit)
         return
     if data.startswith(b"\xef\xbb\xbf"):
         yield _error(name, 1, "a byte order mark stands at the beginning", "plain ASCII text")
@@ -104,9 +115,25 @@ def byte_problems(data: bytes, name: str, lines: tuple[Line, ...]) -> Iterator[P
         yield _error(name, lines[-1].number, message, "a newline at its end")
 
 
-def is_utf16(data: bytes) -> bool:
-    """Whether every other byte is NUL, or a mark says so: then nothing in it can be read."""
-    return data.startswith(_UTF16) or data[1:64:2].count(0) > 8
+def not_text(data: bytes) -> tuple[str, str] | None:
+    """Why nothing in a file can be read, and what is expected; None where it is text."""
+    if data.startswith(_UTF16) or _every_other(data):
+        return "the file is UTF-16 (saved as 'Unicode')", "plain ASCII text"
+    head = data[:4096]
+    if data.startswith(_ELF):
+        return "the file is a program (ELF), not text", "text"
+    if len(head.translate(None, _TEXT)) * 20 > len(head) and len(head) >= 40:
+        return "the file is binary, not text", "text"
+    if b"\n" not in data and data.rstrip(b"\r").count(b"\r"):
+        message = "the lines end with carriage returns alone (old Macintosh line ends)"
+        return message, "a newline at the end of each"
+    return None
+
+
+def _every_other(data: bytes) -> bool:
+    """Whether every other byte is NUL."""
+    one, other = data[:64:2].count(0), data[1:64:2].count(0)
+    return max(one, other) > 8 > min(one, other)
 
 
 def _line_ends(name: str, lines: tuple[Line, ...]) -> Iterator[Problem]:

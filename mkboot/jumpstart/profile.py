@@ -8,7 +8,7 @@ books write ``bootenv createbe``).  Keywords and values are case sensitive.  Sou
 from __future__ import annotations
 
 from mkboot.jumpstart.model import Problem, Profile, ProfileLine, Unread
-from mkboot.jumpstart.plain import Line, byte_problems, encode, is_utf16, lines_of
+from mkboot.jumpstart.plain import Line, byte_problems, encode, lines_of, not_text, quotes_off
 from mkboot.jumpstart.profilechecks import check_profile
 from mkboot.jumpstart.ruleparts import BLANKS_BEHIND, blanks_behind, continues
 from mkboot.jumpstart.tables import tables
@@ -26,7 +26,7 @@ def parse_profile(
     value = Profile(tuple(_items(lines)))
     teller = Teller(name, release)
     problems = [*byte_problems(text, name, lines)]
-    if is_utf16(text):
+    if not_text(text):
         return value, tuple(problems)
     problems += [teller.warning(at, BLANKS_BEHIND) for at in blanks_behind(lines)]
     for line in value.lines:
@@ -59,7 +59,7 @@ def _item(lines: list[Line]) -> ProfileLine | Unread:
             code = code.rstrip()[:-1]
         if not words:
             number = line.number
-        words += code.split()
+        words += quotes_off(line.raw, code.split())
     if not words:
         return Unread(lines[0].number, raw)
     return ProfileLine(words[0], tuple(words[1:]), number, raw, comment)

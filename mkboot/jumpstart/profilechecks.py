@@ -31,6 +31,8 @@ def check_profile(value: Profile, teller: Teller) -> Iterator[Problem]:
 
 def _install_type(value: Profile, teller: Teller) -> Iterator[Problem]:
     types = value.all("install_type")
+    if any(line.keyword.lower() == "install_type" != line.keyword for line in value.lines):
+        return  # told of as a keyword in capitals
     if not types:
         top = value.lines[0].line if value.lines else 1
         yield teller.error(

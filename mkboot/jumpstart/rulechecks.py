@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from mkboot.jumpstart.model import Pair, Problem, Rule, RulesFile
+from mkboot.jumpstart.plain import shown
 from mkboot.jumpstart.telling import Teller
 
 _RANGES = ("memsize", "disksize", "totaldisk")
@@ -54,8 +55,16 @@ def _check_names(rule: Rule, teller: Teller) -> Iterator[Problem]:
         yield teller.warning(rule.line, message)
     for name in (rule.begin, rule.profile, rule.finish):
         if name.startswith("/") or ".." in name.split("/"):
-            message = f"'{name}' is not in the JumpStart directory"
+            message = f"'{shown(name)}' is not in the JumpStart directory"
             yield teller.error(rule.line, message, "a name below it")
+        elif is_windows(name):
+            message = f"'{shown(name)}' is a Windows path"
+            yield teller.error(rule.line, message, "a name below the JumpStart directory, with /")
+
+
+def is_windows(name: str) -> bool:
+    """Whether a name is written as Windows has it."""
+    return "\\" in name or bool(re.match(r"[A-Za-z]:", name))
 
 
 def _unreached(value: RulesFile, teller: Teller) -> Iterator[Problem]:

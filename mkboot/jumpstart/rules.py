@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from mkboot.jumpstart.model import Pair, Probe, Problem, Rule, RulesFile, Unread
-from mkboot.jumpstart.plain import byte_problems, encode, is_prose, is_utf16, lines_of, shown
+from mkboot.jumpstart.plain import byte_problems, encode, is_prose, lines_of, not_text, shown
 from mkboot.jumpstart.rulechecks import check_rules
 from mkboot.jumpstart.ruleparts import (
     BLANKS_BEHIND,
@@ -31,7 +31,7 @@ from mkboot.jumpstart.telling import Teller, in_order
 _OR = ("||", "or", "OR", "|")
 #: A rule with more words than this is none.
 _MAX_TOKENS = 1000
-_AND = ("&&", "and", "AND", "&", ",")
+_AND = ("&&", "and", "AND", "&", ",", "&amp;&amp;")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def parse_rules(
     items = tuple(reader.item(logical) for logical in logical_lines(lines))
     value = RulesFile(items)
     problems = [*byte_problems(text, name, lines)]
-    if is_utf16(text):
+    if not_text(text):
         return value, tuple(problems)
     problems += reader.problems
     problems += [teller.warning(at, BLANKS_BEHIND) for at in blanks_behind(lines)]

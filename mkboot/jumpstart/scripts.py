@@ -12,9 +12,11 @@ from collections.abc import Iterator
 
 from mkboot.bourne import LintFinding, lint
 from mkboot.jumpstart.model import Problem, Severity
+from mkboot.jumpstart.plain import not_text
 from mkboot.jumpstart.tables import RELEASES, name_releases
 
 _INTERPRETER = re.compile(rb"#![ \t]*([^\s]+)")
+_MARK = b"\xef\xbb\xbf"
 _BOURNE = ("sh", "jsh", "ksh", "bash")
 #: A finding without its words, which may name a release.
 Key = tuple[int, str, str]
@@ -22,10 +24,28 @@ Key = tuple[int, str, str]
 
 def check_script(data: bytes, name: str, release: str | None) -> Iterator[Problem]:
     """The problems of a script, by the linter."""
+    unfit = not_text(data)
+    if unfit:
+        yield Problem(name, 1, Severity.ERROR, *unfit)
+        return
+    if data.startswith(_MARK):
+        message = "a byte order mark stands at the beginning: the shell takes it for a command"
+        yield Problem(name, 1, Severity.ERROR, message, "plain ASCII text")
+    data = data.removeprefix(_MARK)
     told = tuple(_first_line(data, name))
     yield from told
     if any(problem.severity is Severity.ERROR for problem in told):
         return
+    ends = data.count(b"\r\n")
+    if ends > 1:
+        message = f"{ends} lines end with a carriage return (Windows line ends)"
+        first = data[: data.index(b"\r\n")].count(b"\n") + 1
+        yield Problem(name, first, Severity.ERROR, message, "a newline only, as dos2unix makes it")
+        data = data.replace(b"\r\n", b"\n")
+    yield from _linted(data, name, release)
+
+
+def _linted(data: bytes, name: str, release: str | None) -> Iterator[Problem]:
     releases = RELEASES if release is None else (release,)
     found: dict[Key, list[str]] = {}
     for each in releases:

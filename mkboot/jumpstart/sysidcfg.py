@@ -8,7 +8,7 @@ facts 3.3, sysidcfg(4).
 from __future__ import annotations
 
 from mkboot.jumpstart.model import Entry, Problem, Sysidcfg
-from mkboot.jumpstart.plain import byte_problems, is_utf16, lines_of
+from mkboot.jumpstart.plain import byte_problems, lines_of, not_text
 from mkboot.jumpstart.sysidchecks import check_sysidcfg
 from mkboot.jumpstart.sysidparts import read_items
 from mkboot.jumpstart.tables import RELEASES
@@ -27,7 +27,7 @@ def parse_sysidcfg(
     items, syntax = read_items(lines, teller)
     value = Sysidcfg(items)
     problems = [*byte_problems(text, name, lines)]
-    if is_utf16(text):
+    if not_text(text):
         return value, tuple(problems)
     problems += syntax
     if release is not None and release not in BASELINE:

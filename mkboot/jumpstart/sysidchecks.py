@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from mkboot.jumpstart.model import Entry, Problem, Severity, Sysidcfg
 from mkboot.jumpstart.plain import is_foreign, shown
 from mkboot.jumpstart.tables import Dependents, tables
-from mkboot.jumpstart.telling import Teller
+from mkboot.jumpstart.telling import MAX_WORD, Teller
 
-_SEVERAL = frozenset({"10"})
+#: From the book of 9 9/04 on (D9 817-7225).
+_SEVERAL = frozenset({"9", "10"})
 
 
 def check_sysidcfg(value: Sysidcfg, teller: Teller) -> Iterator[Problem]:
@@ -122,6 +123,9 @@ def _dependent(entry: Entry, row: Dependents, named: str, teller: Teller) -> Ite
         yield from _narrowed(entry, row, teller)
     elif not entry.value:
         yield teller.error(entry.line, f"{entry.keyword}: a value is missing", kind.expected)
+    elif len(entry.value) > MAX_WORD:
+        message = f"{entry.keyword}: a word of {len(entry.value)} characters"
+        yield teller.error(entry.line, message, "a shorter one")
     elif not kind.pattern.fullmatch(entry.value):
         message = f"{entry.keyword}: '{shown(entry.value)}' does not fit"
         yield teller.error(entry.line, message, kind.expected)

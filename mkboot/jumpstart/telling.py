@@ -15,6 +15,8 @@ from mkboot.jumpstart.tables import RELEASES, Keyword, name_releases
 
 #: More values than this stand behind no keyword.
 MAX_WORDS = 256
+#: And none is longer.
+MAX_WORD = 1024
 _ONLY = re.compile(r"only Solaris .*? takes? \S+")
 
 
@@ -42,6 +44,8 @@ class Teller:
         self, line: int, word: str, known: Collection[str], what: str, rest: list[str]
     ) -> Problem:
         """An unknown keyword: prose, or a misspelt one with the nearest known beside it."""
+        if re.match(r"</?[A-Za-z!]|&[a-z]+;", word):
+            return self.error(line, f"HTML stands here: '{shown(word)}'", f"a {what}")
         prose = is_prose([word, *rest])
         likeness = 0.8 if prose else 0.6
         nearest = difflib.get_close_matches(word[:40].lower(), sorted(known), 1, likeness)
@@ -57,6 +61,12 @@ class Teller:
             return
         if len(words) > MAX_WORDS:
             yield self.error(line, f"{keyword.name} with {len(words)} values", "fewer")
+            return
+        longest = max(map(len, words), default=0)
+        if longest > MAX_WORD:
+            yield self.error(
+                line, f"{keyword.name}: a word of {longest} characters", "a shorter one"
+            )
             return
         outcome = match_words(words, keyword.rows)
         if not outcome.fits:
@@ -107,6 +117,8 @@ def _meant(word: str, expected: tuple[str, ...]) -> list[str]:
     """What may have been meant by a word: of all that fits, what begins like it, if any does."""
     fitting = [each for each in dict.fromkeys(expected) if each != NOTHING_MORE]
     begin = re.match(r"[a-z_]{3,}", word)
+    if re.match(r"(/dev/r?dsk/)?c[0-9]", word):
+        return [each for each in fitting if "cXtYdZ" in each] or fitting
     alike = [each for each in fitting if begin and each.strip("'").startswith(begin[0])]
     return alike or fitting
 

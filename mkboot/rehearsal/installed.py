@@ -15,18 +15,24 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from mkboot.errors import InputError
-from mkboot.formats.ufs import looks_like_ufs
+from mkboot.formats.ufs import UfsVolume, looks_like_ufs
 from mkboot.rehearsal.hardware import DeviceError, Disk
 from mkboot.rehearsal.machine import Machine
-from mkboot.rehearsal.names import device_at, kept_controllers
+from mkboot.rehearsal.names import kept_controllers
 from mkboot.rehearsal.prom import Booted
 from mkboot.rehearsal.smf import Service, site_services
-from mkboot.rehearsal.starting import End, Ended, bind_specials, ended_by, make_devices, units
+from mkboot.rehearsal.starting import End, Ended, bind_specials, ended_by, make_devices
 from mkboot.rehearsal.ufsmounting import MountedUfs
-from mkboot.rehearsal.ufsstate import is_clean, mark_clean
+from mkboot.rehearsal.vfstabmounts import (
+    Entry,
+    device_of,
+    mount_unseen,
+    read_vfstab,
+    repair,
+    shown,
+)
 
 _OURS = re.compile(rb"S([0-9]{2}).*mkboot.*")
 #: Up to this number of rcS.d / is read-only and /var is not there; S40standardmounts.
@@ -34,7 +40,6 @@ _STANDARD = 40
 _EARLY = (b"/usr", b"/var")
 _SH = b"/sbin/sh"
 _PATH = b"/usr/sbin:/usr/bin"
-_VFSTAB_MAX = 1 << 18
 #: Services that are up before the local file systems, by their FMRI without instance.
 _UP = frozenset(
     {
@@ -52,17 +57,7 @@ ASSUMED = {
     "those called mkboot are run",
     "smf": "Solaris 10: the system's own services come up; a manifest in site/ is imported "
     "before filesystem/local starts",
-    "fsck": "an unclean / (or /usr, /var) is repaired by fsck -o p at boot",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of vfstab that mounts a UFS."""
-
-    device: bytes
-    point: bytes
-    at_boot: bool
 
 
 #: How many discs were changed so far, for the time that a method takes.
@@ -74,7 +69,7 @@ def start_installed(machine: Machine, booted: Booted, changes: Changes) -> Ended
     unit = booted.unit
     if not isinstance(unit, Disk):
         raise InputError("the installed system starts from a disk")
-    entries = _vfstab(booted)
+    entries = read_vfstab(booted.tree)
     root = next((e for e in entries if e.point == b"/"), None)
     if root is None:
         return Ended(End.SHELL, "vfstab has no line for /")
@@ -88,17 +83,6 @@ def start_installed(machine: Machine, booted: Booted, changes: Changes) -> Ended
             return Ended(End.SHELL, problem)
     early = _services(machine, changes) if machine.release == "10" else _scripts(machine)
     return early or _local(machine, entries)
-
-
-def _vfstab(booted: Booted) -> list[Entry]:
-    node = booted.tree.node_at(b"/etc/vfstab")
-    text = node.content.read(0, _VFSTAB_MAX) if node is not None else b""
-    rows = [line.split() for line in text.splitlines() if not line.startswith(b"#")]
-    return [
-        Entry(row[0], row[2], row[5] == b"yes")
-        for row in rows
-        if len(row) == 7 and row[3] == b"ufs"
-    ]
 
 
 def _mount_root(machine: Machine, unit: Disk, booted: Booted, entry: Entry) -> None:
@@ -116,9 +100,7 @@ def _mount_root(machine: Machine, unit: Disk, booted: Booted, entry: Entry) -> N
 def _opened(machine: Machine, unit: Disk, number: int) -> MountedUfs:
     """The UFS of a slice, repaired as a boot does where it was left unclean."""
     window = unit.window(number)
-    if not is_clean(window):
-        machine.assumed.add(ASSUMED["fsck"])
-        mark_clean(window)
+    repair(machine, window)
     return MountedUfs(window)
 
 
@@ -131,18 +113,8 @@ def _devices(machine: Machine) -> None:
     bind_specials(machine)
 
 
-def _device(machine: Machine, name: bytes) -> tuple[Disk, int] | None:
-    """The disk and slice that a name in vfstab leads to."""
-    try:
-        inside = machine.inside(machine.resolve(name))
-    except OSError:
-        return None
-    found = device_at(units(machine), inside)
-    return (found.unit, found.slice) if found and isinstance(found.unit, Disk) else None
-
-
 def _root_is_another(machine: Machine, booted: Booted, entry: Entry) -> str:
-    found = _device(machine, entry.device)
+    found = device_of(machine, entry.device)
     if found is None:
         return f"vfstab's device for / leads nowhere: {entry.device.decode('latin-1')}"
     if found != (booted.unit, booted.slice):
@@ -152,8 +124,8 @@ def _root_is_another(machine: Machine, booted: Booted, entry: Entry) -> str:
 
 def _mount(machine: Machine, entry: Entry) -> str:
     """Mount a line of vfstab; what is wrong, or an empty text."""
-    words = f"{entry.point.decode('latin-1')} ({entry.device.decode('latin-1')})"
-    found = _device(machine, entry.device)
+    words = f"{shown(entry.point)} ({shown(entry.device)})"
+    found = device_of(machine, entry.device)
     if found is None:
         return f"{words} cannot be mounted: there is no such device"
     try:
@@ -174,9 +146,10 @@ def _mount(machine: Machine, entry: Entry) -> str:
 def _local(machine: Machine, entries: list[Entry]) -> Ended:
     """mountall -l, and what is behind it."""
     machine.mounts.mount_tmpfs(b"/tmp") if machine.resolve(b"/tmp").is_dir() else None
+    mounted: dict[bytes, UfsVolume] = {}
     for entry in entries:
         if entry.at_boot and machine.mounts.at(entry.point) is None:
-            problem = _mount(machine, entry)
+            problem = mount_unseen(machine, entry, mounted)
             if problem:
                 return Ended(End.SHELL, problem)
     return Ended(End.MULTI_USER, "multi-user")

@@ -15,13 +15,22 @@ from mkboot.clock import build_time
 from mkboot.errors import CallerError, InputError
 from mkboot.formats.bootblock import recognise, take_out
 from mkboot.formats.iso import IsoImage, lay_out_iso
+from mkboot.formats.iso.amend import amend_iso
 from mkboot.formats.label import SECTOR
 from mkboot.jumpstart import Profile
 from mkboot.media.adding import put, read_source, settled
 from mkboot.media.base import BaseMedium, read_base
 from mkboot.media.changes import Change, changes_between
-from mkboot.media.disc import DiscSlice, RawContent, UfsContent, compose_disc, disc_sectors
+from mkboot.media.disc import (
+    DiscSlice,
+    RawContent,
+    UfsContent,
+    WritableIso,
+    compose_disc,
+    disc_sectors,
+)
 from mkboot.media.layouts import missed
+from mkboot.media.medium import data_end
 from mkboot.media.removing import Removed, remove
 from mkboot.model.hostfile import HostFile, load_host_file
 from mkboot.model.sizes import DEFAULT_MEDIUM, medium_bytes
@@ -203,8 +212,14 @@ class _Discs:
         )
         self.slices, self.notes = self._slices()
 
-    def iso(self) -> IsoImage:
-        """Slice 0, laid out."""
+    def iso(self) -> WritableIso:
+        """Slice 0: the base's own with a few changes, else laid out anew."""
+        first = self.base.label.entry(0).sectors * SECTOR
+        length = max(first, data_end(self.base.iso))
+        amended = amend_iso(self.base.source, length, self.base.iso.tree, self.front)
+        return amended if amended is not None else self._new_iso()
+
+    def _new_iso(self) -> IsoImage:
         name = self.base.iso.volume_id.decode("ascii", "replace").strip()
         good = bool(name) and len(name) <= 32 and name.isascii() and name.isprintable()
         return lay_out_iso(self.front, volume_id=name if good else _VOLUME_ID, time=self.time)

@@ -147,3 +147,23 @@ def test_no_releases(name: str) -> None:
 def test_releases_in_words() -> None:
     assert name_releases(["10", "8", "9"], "4/01") == "Solaris 8 (4/01 and later), 9 and 10"
     assert name_releases(["10"]) == "Solaris 10"
+
+
+def test_links_are_told_of(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text(PROFILE)
+    (site / "murphy_profile").unlink()
+    (site / "murphy_profile").symlink_to("../outside")
+    assert "is a link out of the directory" in mkboot("check", site).lines[0]
+    (site / "murphy_profile").unlink()
+    (site / "murphy_profile").symlink_to("murphy_profile")
+    assert "Too many levels" in mkboot("check", site, status=1).lines[0]
+
+
+def test_a_sysidcfg_that_is_no_file_and_those_below(site: Path) -> None:
+    os.mkfifo(site / "sysidcfg")
+    (site / "clients" / "venus").mkdir(parents=True)
+    (site / "clients" / "venus" / "sysidcfg").write_text("timezone=5\n")
+    (site / "round").symlink_to(".")
+    told = mkboot("check", site, status=1).lines
+    assert told[0].endswith("sysidcfg:1: the file is no regular file but a pipe; expected a file")
+    assert any("clients/venus/sysidcfg:1: timezone" in line for line in told)

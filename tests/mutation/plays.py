@@ -48,6 +48,7 @@ class Play:
     only_shared: bool = True
     files: tuple[str, ...] = ()
     nvram: tuple[tuple[str, str], ...] = ()
+    is_short: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def used_disk(spec: DiskSpec, image: Path) -> None:
 PLAYS: Mapping[str, Play] = {
     p.name: p
     for p in (
-        Play("no command", "single", "failed", faults=("no-command=prtvtoc",)),
+        Play("no command", "single", "failed", faults=("no-command=prtvtoc",),
+             is_short=True),
         Play("little memory", "root-first", "failed", memory=60),
         Play("spoilt disc", "single", "failed", faults=("flip=1",)),
         Play(

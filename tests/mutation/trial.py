@@ -87,8 +87,10 @@ class Stage:
             raise ValueError(f"{play.name} ends otherwise when lines are noted")
 
     def reaches(self, play: Play, mutant: Mutant, path: str) -> bool:
-        """Whether a play reaches the mutant's line, as far as that is known."""
-        if play.name not in self.reached:
+        """Whether a play reaches the mutant's line, as far as that is known; a play that ends
+        soon is always tried, for the shell reads all before it carries out any.
+        """
+        if play.is_short or play.name not in self.reached:
             return True
         if not is_noted(path, self.scene(play.kind).files[path], mutant.number):
             return True

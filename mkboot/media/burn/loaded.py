@@ -50,11 +50,6 @@ class Loaded:
         """``CD``, ``DVD``, ``BD``, or empty for what is no disc."""
         return next((name for name in SINGLE if self.kind.startswith(name)), "")
 
-    @property
-    def is_file(self) -> bool:
-        """Whether a plain file plays the disc."""
-        return self.kind.startswith(STDIO_KIND)
-
     def capacity(self) -> int | None:
         """Its blocks; where the program does not tell them, the least that such a disc has."""
         if self.blocks is not None:

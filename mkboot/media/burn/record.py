@@ -130,5 +130,6 @@ def _part(disc: BurntDisc) -> str:
     lines = ["\n[[disc]]"]
     for key, value in asdict(disc).items():
         shown = show(value) if isinstance(value, bytes) else value
-        lines.append(f"{key} = {json.dumps(shown, ensure_ascii=False)}")
+        text = json.dumps(shown, ensure_ascii=False).replace("\x7f", "\\u007f")
+        lines.append(f"{key} = {text}")
     return "\n".join(lines) + "\n"
