@@ -71,8 +71,11 @@ class Told:
 def make_small_set(
     work: Path, *, layout: Layout = "sparc-9", release: str = "9", media: str = "cd650",
     compress: str = "none", change: Callable[[Mapping[str, Path]], None] = lambda _: None,
+    edit: Callable[[str], str] = lambda text: text,
 ) -> SmallSet:  # fmt: skip
-    """prepare, capture and build for the small host; ``change`` does something to its disks."""
+    """prepare, capture and build for the small host; ``change`` does something to its disks,
+    ``edit`` to the job file.
+    """
     work.mkdir(parents=True, exist_ok=True)
     disks = make_small_host(work / "host", release)
     change(disks)
@@ -80,6 +83,7 @@ def make_small_set(
     sources = [word for name, path in disks.items() for word in ("--source", f"{name}={path}")]
     job = work / "job"
     mkboot("prepare", job, "--base", base, *sources, "--media", media, "--compress", compress)
+    (job / "job.toml").write_text(edit((job / "job.toml").read_text()))
     mkboot("capture", job)
     mkboot("build", job)
     return SmallSet(disks, job)

@@ -230,14 +230,14 @@ def _adapt(manifest: SetManifest, step: Step) -> Iterator[Call]:
     if name:
         lines = [unshow(line) for line in vfstab_lines(system, root, name)]
         yield from (Call("vfstab_line", (line,)) for line in lines)
-    yield _call("adapt_root", step.id, step.target, name or "none", _dump_slice(system, root))
+    yield _call("adapt_root", step.id, step.target, name or "none", dump_slice(system, root))
     if len(_stages(manifest)) > 1:
         kind = "smf" if system.release.version == "10" else "rc"
         yield _call("put_stage2", "stage2", kind)
     yield _call("boot_device", "boot-device", step.target)
 
 
-def _dump_slice(system: System, root: FileSystem) -> str:
+def dump_slice(system: System, root: FileSystem) -> str:
     """The swap slice beside the root that takes crash dumps, or a dash."""
     name, _ = split_slice_name(root.slice)
     disk = next(d for d in system.disks if d.name == name)

@@ -37,6 +37,7 @@ from mkboot.rehearsal.vfstabmounts import (
 _OURS = re.compile(rb"S([0-9]{2}).*mkboot.*")
 #: Up to this number of rcS.d / is read-only and /var is not there; S40standardmounts.
 _STANDARD = 40
+_SYSTEM_MAX = 1 << 18
 _EARLY = (b"/usr", b"/var")
 _SH = b"/sbin/sh"
 _PATH = b"/usr/sbin:/usr/bin"
@@ -73,6 +74,9 @@ def start_installed(machine: Machine, booted: Booted, changes: Changes) -> Ended
     root = next((e for e in entries if e.point == b"/"), None)
     if root is None:
         return Ended(End.SHELL, "vfstab has no line for /")
+    elsewhere = _root_device_elsewhere(booted)
+    if elsewhere:
+        return Ended(End.SHELL, f"panic: cannot mount root: /etc/system says {elsewhere}")
     _mount_root(machine, unit, booted, root)
     wrong = _root_is_another(machine, booted, root)
     if wrong:
@@ -83,6 +87,16 @@ def start_installed(machine: Machine, booted: Booted, changes: Changes) -> Ended
             return Ended(End.SHELL, problem)
     early = _services(machine, changes) if machine.release == "10" else _scripts(machine)
     return early or _local(machine, entries)
+
+
+def _root_device_elsewhere(booted: Booted) -> str:
+    """What /etc/system says where the root is on a pseudo device (a metadevice, a volume): none
+    is set up on a machine whose disks are new.  Source: system(4), and facts 4.3.
+    """
+    node = booted.tree.node_at(b"/etc/system")
+    text = node.content.read(0, _SYSTEM_MAX) if node is not None else b""
+    lines = [line.strip() for line in text.splitlines() if line.startswith(b"rootdev:/pseudo/")]
+    return shown(lines[0]) if lines else ""
 
 
 def _mount_root(machine: Machine, unit: Disk, booted: Booted, entry: Entry) -> None:

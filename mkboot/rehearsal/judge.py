@@ -25,6 +25,8 @@ from mkboot.tree.source import FileSource, Window
 #: The slice that is the whole disk by convention.
 _WHOLE = 2
 _BOOTBLK = b"/lib/fs/ufs/bootblk"
+#: Files that are edited are not larger, in bytes.
+_EDITED_MAX = 1 << 20
 #: Bytes an inode may differ by such a part of them.
 _NBPI_PART = 4
 
@@ -35,7 +37,8 @@ class Allowed:
     with ``below`` at all that lies below it, in these fields of ``tree.compare.FIELDS``.
 
     ``path`` among the fields means that something is there that was not; what is missing is
-    never allowed.  ``why`` is a sentence for the report.
+    never allowed.  ``why`` is a sentence for the report.  ``edit`` makes of what a file held
+    what it has to hold.
     """
 
     mount: bytes
@@ -43,6 +46,7 @@ class Allowed:
     fields: frozenset[str]
     why: str
     below: bool = False
+    edit: Callable[[bytes], bytes] | None = None
 
     def covers(self, difference: Difference) -> bool:
         """Whether it is this change."""
@@ -288,6 +292,8 @@ def _compare(
         spoilt.add(difference.path)
         if len(wrong) < TOLD:
             wrong.append(_words(difference))
+    wrong += [line for rule in mine if (line := _not_edited(rule, before, after))]
+    count = max(count, len(wrong))
     if count > len(wrong):
         wrong.append(f"and {count - len(wrong)} more")
     names = {e.path for e in before.walk()} if spoilt else set()
@@ -297,6 +303,16 @@ def _compare(
     return JudgedFileSystem(
         fs.mount, fs.device, expected, good, comparison.counts.bytes, tuple(wrong), told
     )
+
+
+def _not_edited(rule: Allowed, before: FileTree, after: FileTree) -> str:
+    """Whether a file that had to be edited holds something else, in words."""
+    old, new = before.node_at(rule.path), after.node_at(rule.path)
+    if rule.edit is None or old is None or new is None or max(old.size, new.size) > _EDITED_MAX:
+        return ""
+    wanted = rule.edit(old.content.read(0, old.size))
+    good = new.content.read(0, new.size) == wanted
+    return "" if good else f"{show(rule.path)}: is not edited as it had to be: {rule.why}"
 
 
 def _announced(rule: Allowed, found: Sequence[Difference]) -> list[str]:

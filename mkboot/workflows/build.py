@@ -35,7 +35,8 @@ from mkboot.recovery.strategies import Placing, choose
 from mkboot.recovery.volumes import Capacity
 from mkboot.system.jobfile import load_job
 from mkboot.tree.content import CHUNK
-from mkboot.workflows.commands import refuse_missing
+from mkboot.workflows.commands import refuse_missing, refuse_taken_folder
+from mkboot.workflows.lending import captured_files
 from mkboot.workflows.material import Material, gather
 from mkboot.workflows.miniroot import miniroot_parameters, miniroot_tree
 from mkboot.workflows.room import room_for
@@ -117,6 +118,8 @@ def _make(folder: Path, job: Job, partial: Path, progress: Progress) -> SetManif
         room = room_for(work.base, medium, borrowed=work.borrowing.files)
         manifest = _fit(work, job.strategy, room, medium, make)
     refuse_missing(work.borrowing, two_stages=has_later(manifest))
+    if has_later(manifest):
+        refuse_taken_folder(captured_files(work.store, work.system))
     _write_volumes(work, manifest, partial, progress)
     write_text(partial / RUNBOOK_FILE, runbook_html(manifest, make_plan(manifest)))
     shutil.rmtree(spool)

@@ -10,6 +10,7 @@ from mkboot.model.layout import Layout
 from mkboot.model.packing import Packing
 from mkboot.recovery.borrow import Borrowing, Has, Missing, Need
 from mkboot.recovery.engine_commands import DIRECTORIES, ENGINE_COMMANDS, EngineCommand
+from mkboot.recovery.paths import STAGE_2_ROOT
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.node import NodeType
 
@@ -58,3 +59,12 @@ def missing_words(missing: Missing) -> str:
     """``/usr/bin/eject is missing on the restored disk``, say."""
     where = {1: "when volume 1 has booted", 2: "on the restored disk"}[missing.stage]
     return f"{missing.need.name} is missing {where}"
+
+
+def refuse_taken_folder(tree: FileTree | None) -> None:
+    """Raise ``InputError`` where the host has what the second stage makes on its root."""
+    if tree is not None and tree.find(STAGE_2_ROOT.encode()) is not None:
+        raise InputError(
+            f"the host has a {STAGE_2_ROOT} of its own, where the second stage of the restore goes",
+            hint="rename it on the host, or leave it out (exclude in job.toml), and capture again",
+        )

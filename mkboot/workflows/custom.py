@@ -217,9 +217,10 @@ class _Discs:
         first = self.base.label.entry(0).sectors * SECTOR
         length = max(first, data_end(self.base.iso))
         amended = amend_iso(self.base.source, length, self.base.iso.tree, self.front)
-        return amended if amended is not None else self._new_iso()
+        return amended if amended is not None else self.new_iso()
 
-    def _new_iso(self) -> IsoImage:
+    def new_iso(self) -> IsoImage:
+        """Slice 0 without the room that is taken by what was removed."""
         name = self.base.iso.volume_id.decode("ascii", "replace").strip()
         good = bool(name) and len(name) <= 32 and name.isascii() and name.isprintable()
         return lay_out_iso(self.front, volume_id=name if good else _VOLUME_ID, time=self.time)
@@ -260,6 +261,9 @@ def _write(wish: Wish, work: _Discs, room: int, progress: Progress) -> int:
     """The image; its size in bytes."""
     iso = work.iso()
     size = disc_sectors(iso.size, work.slices) * SECTOR
+    if size > room:
+        iso = work.new_iso()
+        size = disc_sectors(iso.size, work.slices) * SECTOR
     if size > room:
         raise CallerError(
             f"the disc has {size} bytes, {size - room} more than {wish.media} holds ({room})",

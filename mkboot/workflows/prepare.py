@@ -95,7 +95,7 @@ def prepare(folder: Path, request: Request, progress: Progress, *, force: bool) 
     planned = [placed(p, placing) for p in planned]
     job = Job(
         schema=SCHEMA,
-        name=request.name or host.name,
+        name=request.name or _job_name(host.name),
         base=os.fsencode(request.base.absolute()),
         media=request.media,
         strategy=request.strategy,
@@ -119,6 +119,11 @@ def prepare(folder: Path, request: Request, progress: Progress, *, force: bool) 
         borrowing=borrowing,
         findings=(*_findings(host, base, planned), *command_findings(borrowing, base, planned)),
     )
+
+
+def _job_name(host: str) -> str:
+    """What a job can be called after a host, whose file of its name may hold anything."""
+    return "".join(c if c.isprintable() and c != "/" else "_" for c in host) or "host"
 
 
 def _findings(host: Host, base: BaseMedium, planned: Sequence[PlannedFileSystem]) -> list[Finding]:

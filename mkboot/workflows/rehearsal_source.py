@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 from mkboot.errors import InputError
 from mkboot.formats.label import read_label
 from mkboot.model.job import SourceDisk
 from mkboot.model.manifest import SetManifest
-from mkboot.model.system import Disk, FileSystem
+from mkboot.model.system import Disk, FileSystem, System
 from mkboot.recovery.paths import RESTORE_LOG, START_RC, START_SMF, boot_block_path
 from mkboot.recovery.sets import OpenSet
 from mkboot.rehearsal.judge import (
@@ -26,6 +27,7 @@ from mkboot.rehearsal.judge import (
 from mkboot.system.disks import OpenDisk, open_disk, split_slice_name
 from mkboot.tree.filetree import FileTree
 from mkboot.tree.names import split_path
+from mkboot.workflows.rehearsal_edits import edits
 
 _STAGES = ("/mkboot/stage1", "/mkboot/stage2")
 _NEW = frozenset({"path"})
@@ -95,7 +97,7 @@ def allowed_changes(manifest: SetManifest, lines: Sequence[Sequence[str]]) -> It
     for line in lines:
         verb, words = line[0], line[1:]
         if verb == "adapt_root" and len(words) > 2:
-            yield from _adapted(place, words[2])
+            yield from _adapted(place, words[2], manifest.system)
         elif verb == "put_stage2" and len(words) > 1:
             yield from _second_stage(place, words[1])
         elif verb == "restore_fs" and len(words) > 1 and words[1] in mounts:
@@ -105,17 +107,14 @@ def allowed_changes(manifest: SetManifest, lines: Sequence[Sequence[str]]) -> It
             yield from _log(place)
 
 
-def _adapted(place: _Places, manager: str) -> Iterator[Allowed]:
+def _adapted(place: _Places, manager: str, system: System) -> Iterator[Allowed]:
     yield place.at(b"/reconfigure", _NEW, "devices are built anew at the first boot")
     yield place.at(b"/", _TOUCHED, "reconfigure and the second stage come and go")
     for folder in (b"/dev", b"/devices"):
         yield place.at(folder, _GROWN | _NEW, "devices that this machine has", below=True)
-    edited = {
-        "md": (b"/etc/system", b"/kernel/drv/md.conf", b"/etc/vfstab", b"/etc/dumpadm.conf"),
-        "vx": (b"/etc/system", b"/etc/vfstab", b"/etc/dumpadm.conf"),
-    }.get(manager, ())
-    for path in edited:
-        yield place.at(path, _EDITED, "the root was mirrored or encapsulated")
+    for path, edit in edits(system, manager).items():
+        edited = place.at(path, _EDITED, "the root was mirrored or encapsulated")
+        yield replace(edited, edit=edit)
         yield place.at(path + b".was", _NEW, "as it was before")
         yield place.at(path.rpartition(b"/")[0], _TOUCHED, "files were edited in it")
     if manager == "vx":

@@ -141,9 +141,7 @@ def test_times_for_people() -> None:
     assert show_time(3600 * 2.5) == "2 h 30 min"
 
 
-def test_the_progress_events(
-    source: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_events(source: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     mkboot("copy", "--progress", "json", source, tmp_path / "d")
     events = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert events[0]["event"] == "begin"

@@ -16,7 +16,7 @@ from mutation.scenes import Scene
 from mkboot.bourne.quote import quote
 from mkboot.errors import MkbootError
 from mkboot.model import codec
-from mkboot.model.manifest import SetManifest
+from mkboot.model.manifest import SCHEMA, SetManifest
 from mkboot.recovery.hooks import jumpstart_files
 from mkboot.recovery.validate import validate_manifest
 
@@ -26,6 +26,8 @@ _STAGE = re.compile(r"/mkboot/stage[12]")
 _FUNCTION = re.compile(rb"([a-z_0-9]+)\(\) *\{")
 _NAMED = re.compile(rb"'((?:[^'])*)'|(\S+)")
 SET_JSON = "/mkboot/set.json"
+#: The third kind's fields are those of the second.
+_FIELDS_OF = ("single", "root-first")
 
 
 @dataclass(frozen=True, order=True)
@@ -80,6 +82,8 @@ def _of_scene(scene: Scene) -> Iterator[Mutant]:
         if _STAGE.fullmatch(path):
             for number, what, new in other_words(content):
                 yield Mutant(label, name_of(path), number, what, new)
+    if scene.kind.name not in _FIELDS_OF:
+        return
     for what, new in other_fields(json.loads(scene.files[SET_JSON])):
         yield Mutant(scene.kind.name, "set.json", 0, what, new)
 
@@ -200,6 +204,8 @@ def rendered_from(text: bytes) -> Mapping[str, bytes] | str:
     try:
         manifest = codec.loads(SetManifest, text, (SET_JSON,))
         validate_manifest(manifest, (SET_JSON,))
+        if manifest.schema != SCHEMA:
+            return f"is schema {manifest.schema}"
         return jumpstart_files(manifest)
     except MkbootError as e:
         return e.message

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The list of mutants that still end ``restored``, each with its reason (survivors.toml).
 
-An entry names mutants of one file: ``what`` exactly, ``like`` by regular expressions.  It must
-name none that is told, and what survives must stand in it.
+An entry names mutants of one file, and of one ``scene`` where it says so: ``what`` exactly,
+``like`` by regular expressions (indices in set.json as ``[]``).  It must name none that is
+told, and what survives must stand in it.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ class Entry:
     reason: str
     what: frozenset[str]
     like: tuple[re.Pattern[str], ...]
+    scene: str = ""
 
     def names(self, mutant: Mutant) -> list[str]:
         """Which of its words name the mutant."""
-        if mutant.file != self.file:
+        if mutant.file != self.file or self.scene not in ("", mutant.scene):
             return []
         text = pattern_of(mutant.what) if self.file == "set.json" else mutant.what
         found = [mutant.what] if mutant.what in self.what else []
@@ -41,12 +43,12 @@ def load(path: Path = LIST) -> tuple[Entry, ...]:
     """The list.  Raises ``ValueError`` for an entry without a reason."""
     rows = tomllib.loads(path.read_text())["survivors"]
     for row in rows:
-        if not row["reason"].strip() or not set(row) <= {"file", "reason", "what", "like"}:
+        if not row["reason"].strip() or not set(row) <= {"file", "reason", "what", "like", "scene"}:
             raise ValueError(f"not an entry: {row}")
     return tuple(
         Entry(
             row["file"], row["reason"], frozenset(row.get("what", ())),
-            tuple(re.compile(text) for text in row.get("like", ())),
+            tuple(re.compile(text) for text in row.get("like", ())), row.get("scene", ""),
         )
         for row in rows
     )  # fmt: skip

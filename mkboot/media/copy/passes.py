@@ -142,10 +142,13 @@ class Copier:
                 self._take(block.offset, block.size, Status.BAD)
 
     def _blocks(self, run: Extent, *, backwards: bool = False) -> Iterator[Extent]:
-        """A run as the smallest steps that can be read."""
+        """A run as the smallest steps that can be read, as far as the source goes."""
         size = self._reader.block
-        places = range(run.offset // size * size, run.end, size)
+        end = run.end if self.ended is None else min(run.end, self.ended)
+        places = range(run.offset // size * size, end, size)
         for place in reversed(places) if backwards else places:
+            if self.ended is not None and place >= self.ended:
+                return  # the end was found on the way; backwards it is known beforehand
             start, stop = max(run.offset, place), min(run.end, place + size)
             yield Extent(start, stop - start, run.status)
 
