@@ -10,7 +10,6 @@ from pathlib import Path
 
 from fixtures.small_host import DISKS
 from mkboot.demo.planting import WHEN, MadeUpContent
-from mkboot.formats import bootblock
 from mkboot.formats.label import SECTOR
 from mkboot.formats.ufs import open_ufs, write_ufs
 from mkboot.tree.content import BytesContent, Content
@@ -23,7 +22,9 @@ _BOOT_AREA = 8192
 _MORE = 4_400_000
 
 
-def edit_slice(disks: Mapping[str, Path], mount: bytes, edit: Callable[[TreeBuilder], None]) -> None:
+def edit_slice(
+    disks: Mapping[str, Path], mount: bytes, edit: Callable[[TreeBuilder], None]
+) -> None:
     """Have a file system of the small host edited; what lies in front of it stays."""
     for name, (geometry, parts) in DISKS.items():
         cylinder = 0

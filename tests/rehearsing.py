@@ -61,7 +61,7 @@ class Told:
     @property
     def lines(self) -> list[str]:
         """What mkboot said, without the prefix."""
-        found = [line for line in self.console.replace("\r", "").split("\n")]
+        found = self.console.replace("\r", "").split("\n")
         return [line.removeprefix("mkboot: ") for line in found if line.startswith("mkboot: ")]
 
     def image(self, disk: str) -> Path:

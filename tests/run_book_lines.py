@@ -24,7 +24,7 @@ def _pattern(line: str) -> str:
 
 
 def position(pattern: str, lines: Sequence[str], after: int = -1) -> int:
-    """The first line behind ``after`` that is of a pattern as a whole; the test fails if none is."""
+    """The first line behind ``after`` that is of a pattern as a whole; without one it fails."""
     for number, line in enumerate(lines):
         if number > after and re.fullmatch(pattern, line.rstrip()):
             return number

@@ -39,7 +39,7 @@ Examples:
 
 
 @click.command("burn", epilog=EPILOG)
-@click.argument("images", metavar="JOB|IMAGE…", type=PATH, nargs=-1, required=True)
+@click.argument("images", metavar="JOB|IMAGE...", type=PATH, nargs=-1, required=True)
 @click.option(
     "--drive",
     required=True,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from mkboot.formats.label import SECTOR
 from mkboot.media.medium import Medium
 from mkboot.model.inspection import Kind
+from mkboot.tree.source import FileSource
 
 #: So many gaps are told one by one.
 _TOLD = 5
@@ -53,7 +54,15 @@ def _gaps(medium: Medium) -> Iterator[tuple[int, int]]:
 
 
 def _has_data(medium: Medium, start: int, end: int) -> bool:
-    """Whether there is anything but zeros."""
+    """Whether there is anything but zeros; the holes of a sparse file are not read."""
+    source = medium.source
+    runs = (
+        source.data_runs(start, end - start)
+        if isinstance(source, FileSource)
+        else [(start, end - start)]
+    )
     return any(
-        any(medium.source.pread(at, min(_CHUNK, end - at))) for at in range(start, end, _CHUNK)
+        source.pread(at, min(_CHUNK, offset + length - at)).strip(b"\0")
+        for offset, length in runs
+        for at in range(offset, offset + length, _CHUNK)
     )

@@ -113,9 +113,10 @@ def test_a_vfstab_of_odd_lines(tmp_path: Path) -> None:
 
 
 NAMES = (
-    b"$(touch here)", b"`reboot`", b"$(halt)", b"-", b"--", b"-i", b"; halt", b"a\nmkboot: RESTORED",
-    b"\nexit\n", b"'", b'"', b"\\", b"*", b"?", b" ", b"\t", b"caf\xe9", b"\xff\xfe", b"~root", b"#",
-    b"a&halt", b"x|halt", b"$HOME", b"\x1b[2J", b"n" * 255, b"&& halt", b"$(echo PW''NED)",
+    b"$(touch here)", b"`reboot`", b"$(halt)", b"-", b"--", b"-i", b"; halt", b"\nexit\n",
+    b"a\nmkboot: RESTORED", b"'", b'"', b"\\", b"*", b"?", b" ", b"\t", b"caf\xe9", b"\xff\xfe",
+    b"~root", b"#", b"a&halt", b"x|halt", b"$HOME", b"\x1b[2J", b"n" * 255, b"&& halt",
+    b"$(echo PW''NED)",
 )  # fmt: skip
 
 

@@ -17,11 +17,11 @@ from rehearsing import SMALL_MEDIA, SmallSet, Told, make_small_set, rehearse
 from run_book_lines import judge_stop, position, seen_lines
 
 from mkboot.formats.iso import read_iso
+from mkboot.progress import Progress
 from mkboot.tree.content import RunsContent
 from mkboot.tree.source import FileSource
 from mkboot.workflows.rehearse import Request
 from mkboot.workflows.rehearse import rehearse as rehearse_request
-from mkboot.progress import Progress
 
 pytestmark = needs("unshare", "chroot", "dash")
 

@@ -66,7 +66,9 @@ def _told(job: str) -> str:
 def test_a_mirrored_root_comes_back_on_plain_slices(
     tmp_path: Path, media: str, release: str
 ) -> None:
-    made = make_small_set(tmp_path / "set", media=media, release=release, change=mirrored, edit=_told)
+    made = make_small_set(
+        tmp_path / "set", media=media, release=release, change=mirrored, edit=_told
+    )
     told = rehearse(made.job, tmp_path / "out")
     assert told.verdict == "restored", told.done.reason
     assert told.done.run.questions == 0
