@@ -133,7 +133,7 @@ def _told(manifest: SetManifest, number: int, mine: Sequence[FileSystem]) -> Ite
     for disk in manifest.system.disks:
         path = disk.path if _DEVICE_PATH.fullmatch(disk.path) else "-"
         yield _call("disk_is", disk.name, disk.geometry.cylinder, disk.geometry.ncyl, path)
-        for n, tag, flag, first, count in vtoc_rows(disk):
+        for n, tag, flag, first, count in vtoc_rows(disk) if number == 1 else ():
             yield _call("slice_is", disk.name, n, tag, f"{flag:02x}", first, count)
     order = restore_order(manifest)
     for fs in mine:

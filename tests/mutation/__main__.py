@@ -48,8 +48,9 @@ def main() -> int:
     print(table(results))
     for line in wrong:
         print(line)
-    if whole:
-        RESULTS.write_text(summary(results, load(), time.monotonic() - began))
+    if whole or (asked.thin and not asked.files):
+        took = time.monotonic() - began
+        RESULTS.write_text(summary(results, load(), took, thin=asked.thin))
     return 1 if wrong else 0
 
 

@@ -36,12 +36,15 @@ def _row(name: str, results: Sequence[Result]) -> str:
     return f"| {name} | " + " | ".join(map(str, cells)) + " |"
 
 
-def summary(results: Sequence[Result], entries: Sequence[Entry], seconds: float) -> str:
-    """RESULTS.md."""
+def summary(
+    results: Sequence[Result], entries: Sequence[Entry], seconds: float, *, thin: bool = False
+) -> str:
+    """RESULTS.md; ``thin``: of words and fields that are alike one was tried."""
+    which = "one of those that are alike" if thin else "all"
     reasons = Counter(reason_of(entries, r.mutant) for r in results if not r.told)
     lines = [
         "# Mutants of what the disc restores by", "",
-        (f"Written by `make mutate`: {len(results)} mutants in {seconds / 60:.0f} minutes. Each is "
+        (f"Written by `make mutate`: {len(results)} mutants ({which}), {seconds / 60:.0f} minutes. Each is "
         "patched onto finished discs, the list of checksums made right, and rehearsed; `refused` "
         "means that the set was not even opened. What is `restored` all the same stands in "
         "[survivors.toml](survivors.toml) with its reason."), "",

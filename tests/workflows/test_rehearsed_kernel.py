@@ -23,6 +23,7 @@ from fixtures.nasty import add_holes
 from fixtures.stage import Stage
 from mkboot.firmware import boot
 from mkboot.formats.label import SECTOR, read_label
+from mkboot.tree.filetree import FileTree
 
 pytestmark = [
     pytest.mark.slow,
@@ -57,7 +58,6 @@ class Judged:
 CASES = {
     "several-cds": ("sparc-2.6", "2.6", "cd650", True, "root-first"),
     "several-small": ("sparc-9", "9", "44M", False, "root-first"),
-    "one-disc": ("sparc-9", "9", "cd650", False, "single"),
 }
 
 
@@ -98,9 +98,19 @@ def _without_own(rows: Rows, own: set[bytes], source: Rows) -> Rows:
         device = (path + b"/").startswith((b"/dev/", b"/devices/"))
         if path in own or (device and path not in source):
             continue
-        renewed = device and row.type == "dir"
+        # here-documents of the shell lie in /tmp until tmpfs is mounted over it
+        renewed = (device and row.type == "dir") or path == b"/tmp"
         kept[path] = row._replace(mtime=0, nlink=0) if renewed else row
     return kept
+
+
+def _same_files(tree: FileTree) -> set[frozenset[bytes]]:
+    """The names, directories' aside, that are several names of one file."""
+    names: dict[int, set[bytes]] = {}
+    for path, number, node in tree.walk():
+        if not node.is_directory:
+            names.setdefault(number, set()).add(path)
+    return {frozenset(paths) for paths in names.values() if len(paths) > 1}
 
 
 def test_the_kernel_reads_what_the_fixture_says(judged: Judged) -> None:
@@ -114,7 +124,8 @@ def test_the_kernel_reads_what_the_fixture_says(judged: Judged) -> None:
         after = _without_own(rows, own, manifest)
         found = differences(before, after)
         assert found[:20] == [], name
-        assert one_file(before) == one_file(after), name
+        image = judged.made.host.disks[facts.disk]
+        assert one_file(after) == _same_files(slice_tree(image, facts.number)), name
         count += len(before)
     assert count > least
 

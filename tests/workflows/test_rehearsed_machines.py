@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,9 @@ def size_of(made: SmallSet, disk: str) -> int:
     return made.disks[disk].stat().st_size
 
 
-def machine(path: Path, made: SmallSet, memory: int = 256, **places: str) -> Path:
+def machine(
+    path: Path, made: SmallSet, memory: int = 256, places: Mapping[str, str] | None = None
+) -> Path:
     """A HOST file: as many disks as places are given, each ``PATH`` or ``PATH BYTES``; both
     disks without any.
     """
@@ -181,7 +184,7 @@ def test_disks_in_other_places_are_known_by_their_size(made: SmallSet, tmp_path:
     places = {disk: ELSEWHERE.format(n + 4) for n, disk in enumerate(DISKS)}
     olds = {disk: other_slices(made, tmp_path / f"{disk}.old", disk) for disk in DISKS}
     targets = tuple(DiskTarget(disk, path) for disk, path in olds.items())
-    host = machine(tmp_path / "host.toml", made, **places)
+    host = machine(tmp_path / "host.toml", made, places=places)
     told = rehearse(made.job, tmp_path / "out", disks=targets, machine=host)
     judge_elsewhere(told)
     assert told.done.run.questions == 0
@@ -191,7 +194,7 @@ def test_disks_in_other_places_are_known_by_their_size(made: SmallSet, tmp_path:
 def test_who_has_blank_disks_in_other_places_is_asked(made: SmallSet, tmp_path: Path) -> None:
     """Blank disks have no size that could be seen: the person says which is which."""
     places = {disk: ELSEWHERE.format(n + 4) for n, disk in enumerate(DISKS)}
-    host = machine(tmp_path / "host.toml", made, **places)
+    host = machine(tmp_path / "host.toml", made, places=places)
     told = rehearse(
         made.job, tmp_path / "out", machine=host,
         answers=(("shall be c0t0d0", "c0t4d0"), ("shall be c0t1d0", "c0t5d0")),
@@ -209,7 +212,7 @@ def test_whoever_does_not_know_is_asked_and_nothing_is_written(
     made: SmallSet, tmp_path: Path
 ) -> None:
     places = {disk: ELSEWHERE.format(n + 4) for n, disk in enumerate(DISKS)}
-    host = machine(tmp_path / "host.toml", made, **places)
+    host = machine(tmp_path / "host.toml", made, places=places)
     told = rehearse(made.job, tmp_path / "out", machine=host, answers=(("shall be", ".*"),))
     assert told.verdict == "failed"
     assert "which disk shall be c0t0d0" in told.done.reason
@@ -220,7 +223,7 @@ def test_a_wrong_answer_that_names_the_same_disk_twice_is_not_taken(
     made: SmallSet, tmp_path: Path
 ) -> None:
     places = {disk: ELSEWHERE.format(n + 4) for n, disk in enumerate(DISKS)}
-    host = machine(tmp_path / "host.toml", made, **places)
+    host = machine(tmp_path / "host.toml", made, places=places)
     told = rehearse(made.job, tmp_path / "out", machine=host, answers=(("shall be", "c0t5d0"),))
     assert told.verdict == "failed"
     assert "which disk shall be c0t1d0" in told.done.reason

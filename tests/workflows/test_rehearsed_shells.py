@@ -61,8 +61,8 @@ def test_the_disks_are_the_same(told: dict[str, Told], shell: str) -> None:
         assert first.open("rb").read(SECTOR) == other.open("rb").read(SECTOR)
         for part in parts:
             if part.tree is not None:
-                trees = [slice_tree(image, part.number) for image in (first, other)]
-                found = Comparison(*trees, _AS_OF_NOW)
+                left, right = (slice_tree(image, part.number) for image in (first, other))
+                found = Comparison(left, right, _AS_OF_NOW)
                 differing = [d for d in found.differences() if d.path != _LOG]
                 assert differing == [], (disk, part.number)
                 names += found.counts.names
