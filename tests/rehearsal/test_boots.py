@@ -168,6 +168,29 @@ def test_an_empty_file_system_that_vfstab_wants_is_told(tmp_path: Path) -> None:
     assert "/export/home" in refused(tmp_path, root=installed_tree())
 
 
+def test_a_root_on_a_metadevice_does_not_come_up(tmp_path: Path) -> None:
+    root = installed_tree({b"etc/system": b"* ours\nrootdev:/pseudo/md@0:0,10,blk\n"})
+    done = run(tmp_path, root=root, home=home_tree())
+    assert "panic: cannot mount root" in done.record.reason
+
+
+def test_a_mount_point_may_lie_in_another_file_system_or_be_missing(tmp_path: Path) -> None:
+    rows = b"".join(
+        b"/dev/dsk/c0t0d0s%d /dev/rdsk/c0t0d0s%d %s ufs %d %s -\n" % row
+        for row in (
+            (0, 0, b"/", 1, b"no"),
+            (7, 7, b"/mnt", 2, b"yes"),
+            (7, 7, b"/mnt/%s", 3, b"yes"),
+        )
+    )
+    for name, good in ((b"lost+found", True), (b"data", False)):
+        (tmp_path / name.decode()).mkdir()
+        root = installed_tree({b"etc/vfstab": rows.replace(b"/mnt/%s", b"/mnt/" + name)})
+        done = run(tmp_path / name.decode(), root=root, home=home_tree())
+        assert done.record.finished == good, done.record.reason
+        assert good or "no such directory" in done.record.reason
+
+
 def test_nobody_goes_multi_user_before_all_is_restored(tmp_path: Path) -> None:
     disc = Disc(REBOOT.replace(b"RESTORED", b"stage 1 is complete"))
     done = run(tmp_path, disc, root=installed_tree(), home=home_tree())

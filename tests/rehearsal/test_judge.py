@@ -18,11 +18,13 @@ from judged_disks import (
     write_disk,
 )
 
+from mkboot.formats.ufs import open_ufs
 from mkboot.rehearsal.judge import Allowed, Source, judge
 from mkboot.rehearsal.verdict import Judgement
 from mkboot.tree.content import BytesContent
 from mkboot.tree.filetree import TreeBuilder
 from mkboot.tree.node import SECOND, directory, regular
+from mkboot.tree.source import FileSource, Window
 
 
 def judged(path: Path, what: Source | None = None) -> Judgement:
@@ -162,6 +164,39 @@ def test_an_unclean_file_system_is_told(tmp_path: Path) -> None:
         os.pwrite(file.fileno(), b"\0", clean)
     found = judged(disk)
     assert [line for line in told(found) if line.startswith("the file system is")], told(found)
+
+
+def test_another_policy_of_newfs_is_told(tmp_path: Path) -> None:
+    disk = write_disk(tmp_path / "disk")
+    start = SLICES[3].start_cylinder * 128 * 512
+    with FileSource(disk) as file:
+        size = SLICES[3].sectors * 512
+        policy = open_ufs(Window(file, start, size)).parameters
+    what = source()
+
+    def lines(**changed: int | str) -> list[str]:
+        wanted = replace(policy, **changed)  # type: ignore[arg-type]
+        home = replace(what.file_systems[1], policy=wanted)
+        return told(judged(disk, replace(what, file_systems=(what.file_systems[0], home))))
+
+    assert lines() == lines(nbpi=policy.nbpi + 1) == lines(cpg=7) == []
+    assert lines(minfree=3) == [f"made with minfree {policy.minfree}, was 3"]
+    assert lines(optimize="s") == ["made with optimize t, was s"]
+    assert lines(nbpi=policy.nbpi * 2) == [f"made with nbpi {policy.nbpi}, was {policy.nbpi * 2}"]
+
+
+def test_a_file_that_had_to_be_edited_holds_just_that(tmp_path: Path) -> None:
+    disk = write_disk(tmp_path / "disk")
+    path = next(e.path for e in home_tree().walk() if e.node.size)
+
+    def lines(suffix: bytes) -> list[str]:
+        rule = Allowed(
+            b"/export/home", path, frozenset({"content"}), "why", edit=lambda t: t + suffix
+        )
+        return told(judged(disk, replace(source(), allowed=(rule,))))
+
+    assert lines(b"") == []
+    assert lines(b"more") == [f"{path.decode()}: is not edited as it had to be: why"]
 
 
 def test_what_was_announced_is_allowed_and_listed_and_nothing_else(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hand_manifests import manifest
 
 from mkboot.model.system import Release
 from mkboot.rehearsal.judge import Allowed
+from mkboot.workflows.rehearsal_edits import edits
 from mkboot.workflows.rehearsal_source import allowed_changes
 
 MOUNTS = {b"/": 1, b"/var": 1, b"/export/home": 1}
@@ -48,6 +49,24 @@ def test_a_mirrored_root_has_its_files_edited() -> None:
     assert "content" in found[b"/", b"/etc/vfstab"].fields
     assert found[b"/", b"/etc/vfstab.was"].fields == {"path"}
     assert "content" not in found[b"/", b"/etc"].fields
+
+
+MDD = b"* Begin MDD root info\nrootdev:/pseudo/md@0:0,0,blk\n* End MDD root info\n"
+
+
+def test_what_edited_files_become_is_said_apart_from_the_engine() -> None:
+    made = manifest(MOUNTS)
+    vfstab = b"/dev/md/dsk/d0 /dev/md/rdsk/d0 / ufs 1 no -\nswap - /tmp tmpfs - yes -\n"
+    system = replace(made.system, vfstab=vfstab)
+    found = edits(system, "md")
+    assert found[b"/etc/system"](b"set x=1\n" + MDD + b"set y=2\n") == b"set x=1\nset y=2\n"
+    assert found[b"/kernel/drv/md.conf"](b"a\n") == b"a\n"
+    new = found[b"/etc/vfstab"](vfstab)
+    assert new.startswith(b"#" + vfstab)
+    assert new.splitlines()[-1] == b"/dev/dsk/c0t0d0s0 /dev/rdsk/c0t0d0s0 / ufs 1 no -"
+    old = b"rootdev:/pseudo/vxio@0:0\nset vxio:vol_rootdev_is_volume=1\nset z=3\n"
+    assert edits(system, "vx")[b"/etc/system"](old) == b"set z=3\n"
+    assert edits(system, "none") == {}
 
 
 def test_the_second_stage_and_the_log_lie_in_their_file_systems() -> None:
