@@ -44,10 +44,10 @@ def summary(
     reasons = Counter(reason_of(entries, r.mutant) for r in results if not r.told)
     lines = [
         "# Mutants of what the disc restores by", "",
-        (f"Written by `make mutate`: {len(results)} mutants ({which}), {seconds / 60:.0f} minutes. "
-        "Each is patched onto finished discs, the list of checksums made right, and rehearsed; "
-        "`refused` means that the set was not even opened. What is `restored` all the same stands "
-        "in [survivors.toml](survivors.toml) with its reason."), "",
+        (f"Written by `make mutate`: {len(results)} mutants ({which}), {seconds / 60:.0f} "
+        "minutes. Each is patched onto finished discs, the list of checksums made right, and "
+        "rehearsed; `refused` means that the set was not even opened. What is `restored` all the "
+        "same stands in [survivors.toml](survivors.toml) with its reason."), "",
         table(results), "", "| why it survives | mutants |", "|---|---:|",
         *(f"| {reason or '(no reason is known)'} | {n} |" for reason, n in reasons.most_common()),
     ]  # fmt: skip
