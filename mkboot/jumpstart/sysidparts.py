@@ -60,9 +60,10 @@ class _Reader:
 
     @property
     def line(self) -> int:
-        """The line of the place where the reader is; it only goes forward."""
+        """The line of the place where the reader is, which may have gone back."""
         before, number = self._counted
         number += self._text.count("\n", before, self.at)
+        number -= self._text.count("\n", self.at, before)
         self._counted = (self.at, number)
         return number
 

@@ -114,7 +114,7 @@ def test_what_the_writer_makes_is_clean(count: int, tmp_path: Path) -> None:
     made = 0
 
     @settings(
-        max_examples=count + count // 4,
+        max_examples=count + count // 2,
         deadline=None,
         database=None,
         derandomize=True,

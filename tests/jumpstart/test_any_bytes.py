@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import string
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mkboot.jumpstart import parse_profile, parse_rules, parse_sysidcfg, text
@@ -53,6 +53,7 @@ def test_profile(data: bytes, release: str | None) -> None:
 
 
 @given(ANY, RELEASE)
+@example(b"\x01={auto_reg\n=", None)
 @settings(max_examples=400, deadline=None)
 def test_sysidcfg(data: bytes, release: str | None) -> None:
     value, problems = parse_sysidcfg(data, "sysidcfg", release=release)

@@ -162,7 +162,7 @@ def test_names_do_not_count(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08" + bytes(600), "is compressed", "gunzip it first"),
         (b"\x1f\x9d\x90" + bytes(600), "is compressed", "uncompress it first"),
         (b"\xfd7zXZ\0" + bytes(600), "is compressed", "unxz it first"),
-        (b"FlAsH-aRcHiVe-2.0\n" + bytes(600), "flash archives are not supported yet", None),
+        (b"FlAsH-aRcHiVe-2.0\n" + bytes(600), "has no end of line", None),
         (b"", "is nothing that mkboot knows", "mkboot inspect says what it saw"),
         (bytes(100_000), "is nothing that mkboot knows", "mkboot inspect says what it saw"),
     ],
