@@ -92,6 +92,7 @@ def all_cases(corpus: Corpus, work: Path, device: str | None) -> list[Case]:
         *_reading(work, out),
         _verify(corpus),
         _rehearse(work, out),
+        _copy(work, out),
     ]
 
 

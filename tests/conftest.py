@@ -28,7 +28,7 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with the longest tests first, so that two workers end together."""
     heavy = {item.path for item in items if item.get_closest_marker("kernel")}
-    items.sort(key=lambda item: (item.path not in heavy))
+    items.sort(key=lambda item: item.path not in heavy)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

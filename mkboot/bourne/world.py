@@ -11,7 +11,7 @@ from itertools import pairwise
 from mkboot.bourne.findings import LintFinding
 from mkboot.bourne.nodes import Compound, Function, Node, Simple
 from mkboot.bourne.parse import ASSIGNMENT
-from mkboot.bourne.script import Script, all_nodes, simple_commands
+from mkboot.bourne.script import Script, all_nodes
 from mkboot.bourne.tokens import Kind, Token
 from mkboot.bourne.words.data import rules
 
@@ -118,9 +118,3 @@ def _tested(node: Node) -> Iterator[bytes]:
 def operators(tokens: tuple[Token, ...], *raws: bytes) -> Iterator[Token]:
     """The operators of these spellings."""
     return (t for t in tokens if t.kind is Kind.OPERATOR and t.raw in raws)
-
-
-def simples(world: World) -> Iterator[Simple]:
-    """All simple commands, in backquotes too."""
-    for script in world.root.everywhere():
-        yield from simple_commands(script.nodes)

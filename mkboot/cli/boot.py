@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mkboot.cli.shared import PATH, json_option, print_json, progress, say
-from mkboot.workflows.boot import MachineChoice, boot_image
+
+if TYPE_CHECKING:
+    from mkboot.workflows.boot import MachineChoice
 
 MACHINES: tuple[MachineChoice, ...] = ("sun4m", "sun4u", "x86")
 
@@ -36,6 +39,7 @@ Examples:
 )
 @click.option(
     "--timeout",
+    metavar="SECONDS",
     type=click.FloatRange(min=1),
     default=60,
     show_default=True,
@@ -50,6 +54,8 @@ def command(
     The verdict is booted (it started something from the slice), refused, or silent.  The
     image is not changed.  Exit status 1 unless it booted.
     """
+    from mkboot.workflows.boot import boot_image
+
     verdict = boot_image(
         image, machine=machine, slice_=slice_, timeout=timeout, progress=progress()
     )

@@ -8,11 +8,9 @@ from pathlib import Path
 import click
 
 from mkboot.cli.shared import PATH, force_option, progress, say
-from mkboot.model.manifest import segment_bytes
 from mkboot.model.packing import Packing
 from mkboot.model.sizes import show_size
 from mkboot.output import private_files
-from mkboot.workflows.build import build, volume_file
 
 
 @click.command("build", epilog="\b\nExample:\n  mkboot build JOB\n")
@@ -20,11 +18,14 @@ from mkboot.workflows.build import build, volume_file
 @click.option(
     "--compress",
     type=click.Choice([p.value for p in Packing]),
-    help="How the Sun will find the segments compressed; else as job.toml says.",
+    help="Compress the segments on the discs; as job.toml says unless given.",
 )
 @force_option
 def command(job: Path, compress: str | None, force: bool) -> None:
     """Make the disc images JOB/set/volume-N.iso; the first one boots."""
+    from mkboot.model.manifest import segment_bytes
+    from mkboot.workflows.build import build, volume_file
+
     packing = None if compress is None else Packing(compress)
     with private_files():
         done = build(job, progress(), force=force, compress=packing)

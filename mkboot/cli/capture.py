@@ -11,7 +11,6 @@ from mkboot.cli.shared import PATH, force_option, message, progress, say
 from mkboot.model.sizes import show_size
 from mkboot.output import private_files
 from mkboot.tree.names import show
-from mkboot.workflows.capture import capture
 
 
 @click.command(
@@ -40,6 +39,8 @@ def command(job: Path, resume: bool, level: int, accept: tuple[str, ...], force:
     A later level is read from the job's disk images as they are now, and is restored after
     the levels that it builds on.
     """
+    from mkboot.workflows.capture import capture
+
     with private_files():
         done = capture(
             job, progress(), resume=resume, force=force, accept_unclean=accept, level=level
@@ -55,7 +56,8 @@ def command(job: Path, resume: bool, level: int, accept: tuple[str, ...], force:
     for line in done.system.left_out:
         say(f"not captured: {line}")
     say()
-    say(f"{job / 'capture'} is complete; next: mkboot build {job}")
+    again = " --force" if (job / "set").exists() else ""
+    say(f"{job / 'capture'} is complete; next: mkboot build {job}{again}")
     message(
         "The capture holds password hashes and host keys: its directory is closed to others, "
         "keep it and the discs so."

@@ -113,7 +113,12 @@ def _say(found: CopyOutcome, *, unchecked: bool) -> None:
     if found.whole:
         say(f"{found.file}: whole, {done.size} bytes, {done.errors} read errors on the way")
         return
-    say(f"not whole: {found.file}" + (f", map {found.map}" if found.map else ""))
+    where = f"{found.file}" + (f", map {found.map}" if found.map else "")
+    if done.whole:
+        say(f"whole, but not what is expected: {where}")
+        message("remove both to have it read anew")
+        return
+    say(f"not whole: {where}")
     message("the same command goes on from here")
 
 

@@ -21,7 +21,9 @@ Examples:
 @click.command("custom", epilog=EPILOG)
 @click.argument("base", metavar="BASE", type=PATH)
 @click.argument("folder", metavar="DIR", type=PATH)
-@click.option("-o", "--out", type=PATH, required=True, help="The disc image to make.")
+@click.option(
+    "-o", "--out", metavar="FILE", type=PATH, required=True, help="The disc image to make."
+)
 @click.option(
     "--add",
     multiple=True,
@@ -45,6 +47,7 @@ Examples:
 )
 @click.option(
     "--media",
+    metavar="MEDIUM",
     default=DEFAULT_MEDIUM,
     show_default=True,
     help="cd650, cd700, dvd, dvd-dl, or a size such as 650M.",

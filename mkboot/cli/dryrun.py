@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mkboot.cli.shared import PATH, json_option, print_json, say
-from mkboot.jumpstart.layout import DiskLayout, SliceLayout
-from mkboot.jumpstart.match import Answer, Tried
-from mkboot.workflows.dryrun import DryRun, dry_run, rule_text
 
-_SAYS = {Answer.YES: "matches", Answer.NO: "no", Answer.UNKNOWN: "not known"}
+if TYPE_CHECKING:
+    from mkboot.jumpstart.layout import DiskLayout, SliceLayout
+    from mkboot.jumpstart.match import Tried
+    from mkboot.workflows.dryrun import DryRun
 
 
 @click.command(
@@ -21,15 +22,21 @@ _SAYS = {Answer.YES: "matches", Answer.NO: "no", Answer.UNKNOWN: "not known"}
 )
 @click.argument("directory", metavar="DIR", type=PATH)
 @click.option(
-    "--host", type=PATH, required=True, help="The machine, as a HOST file (docs/host-toml.md)."
+    "--host",
+    metavar="HOST.toml",
+    type=PATH,
+    required=True,
+    help="The machine, as a HOST file (docs/host-toml.md).",
 )
-@click.option("--release", help="The medium's release; else the HOST file's own.")
+@click.option("--release", metavar="R", help="The medium's release; else the HOST file's own.")
 @json_option
 def command(directory: Path, host: Path, release: str | None, as_json: bool) -> int:
     """Which rule a machine would match, and the disk layout that its profile gives.
 
     Exits with 1 where no rule matches, or something is in the way.
     """
+    from mkboot.workflows.dryrun import dry_run
+
     done = dry_run(directory, host, release)
     if as_json:
         print_json(done.as_json())
@@ -57,11 +64,15 @@ def _tell(done: DryRun) -> None:
 
 
 def _tell_tried(tried: Tried) -> None:
+    from mkboot.jumpstart.match import Answer
+    from mkboot.workflows.dryrun import rule_text
+
+    words = {Answer.YES: "matches", Answer.NO: "no", Answer.UNKNOWN: "not known"}
     say(f"line {tried.rule.line}: {rule_text(tried)}")
     for pair in tried.pairs:
         owns = pair.answer is not Answer.UNKNOWN and pair.keyword not in ("any", "probe")
         has = f"the machine has {pair.has}" if owns else pair.has
-        say(f"  {_SAYS[pair.answer]:9} {pair.wants}: {has}")
+        say(f"  {words[pair.answer]:9} {pair.wants}: {has}")
 
 
 def tell_disk(disk: DiskLayout) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,7 +23,19 @@ from mkboot.progress import Event
 PACE = 0.1
 
 
+#: What a terminal would obey: all controls but the end of a line and the tabulator.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 def printable(text: str) -> str:
+    r"""Text that any terminal shows: bytes that were no UTF-8 in a file's name as ``\xNN``.
+
+    Controls, too: what is told of a medium is somebody else's text.
+    """
+    return _CONTROLS.sub(lambda m: f"\\x{ord(m[0]):02x}", encodable(text))
+
+
+def encodable(text: str) -> str:
     r"""Text that any stream takes: bytes that were no UTF-8 in a file's name as ``\xNN``."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
@@ -67,7 +80,7 @@ class JsonListener:
 
 
 def _plain(value: object) -> object:
-    return printable(value) if isinstance(value, str) else value
+    return encodable(value) if isinstance(value, str) else value
 
 
 def count_of(event: Event) -> str:

@@ -36,10 +36,10 @@ COMMANDS: Mapping[str, Mapping[str, str]] = {
         "boot": "Boot an image under QEMU and say what the firmware did.",
     },
     "Recovery sets": {
-        "prepare": "Phase 1: check everything, plan the volumes, write the job.",
-        "capture": "Phase 3: take the host's file systems.",
-        "build": "Phase 4: make the disc images.",
-        "burn": "Phase 4: write the discs, and read every byte back.",
+        "prepare": "Check everything, plan the volumes, write the job.",
+        "capture": "Take the host's file systems from its disks.",
+        "build": "Make the disc images; the first one boots.",
+        "burn": "Write discs, and read every byte back.",
         "restore": "Write a captured system onto disk images.",
         "rehearse": "Have the discs restore it on an emulated machine, and judge.",
         "status": "How far a job is, and what comes next.",
@@ -118,7 +118,7 @@ def common_options() -> list[click.Parameter]:
         ),
         click.Option(
             ["-q", "--quiet"], is_flag=True, callback=_set_quiet,
-            expose_value=False, is_eager=True, help="Errors only.",
+            expose_value=False, is_eager=True, help="Results and errors only.",
         ),
         click.Option(
             ["-v", "--verbose"], is_flag=True, callback=_set_verbose,

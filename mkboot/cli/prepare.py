@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +16,9 @@ from mkboot.model.packing import Packing
 from mkboot.model.sizes import DEFAULT_MEDIUM, show_size
 from mkboot.output import private_files
 from mkboot.tree.names import show
-from mkboot.workflows.prepare import Prepared, Request, prepare
+
+if TYPE_CHECKING:
+    from mkboot.workflows.prepare import Prepared
 
 
 @click.command(
@@ -23,7 +26,13 @@ from mkboot.workflows.prepare import Prepared, Request, prepare
     epilog="\b\nExample:\n  mkboot prepare JOB --base sol-8-u7.iso --source c0t0d0=disk0.img\n",
 )
 @click.argument("job", type=PATH)
-@click.option("--base", type=PATH, required=True, help="The Solaris install disc to boot from.")
+@click.option(
+    "--base",
+    metavar="FILE",
+    type=PATH,
+    required=True,
+    help="The Solaris install disc to boot from.",
+)
 @click.option(
     "--source",
     "sources",
@@ -34,11 +43,19 @@ from mkboot.workflows.prepare import Prepared, Request, prepare
 )
 @click.option(
     "--media",
+    metavar="MEDIUM",
     default=DEFAULT_MEDIUM,
     show_default=True,
     help="cd650, cd700, dvd, dvd-dl, or a size such as 650M.",
 )
-@click.option("--strategy", type=click.Choice(STRATEGIES), default="auto", show_default=True)
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    default="auto",
+    show_default=True,
+    help="single: one disc; root-first: the root from disc 1, the rest by the restored system; "
+    "two-drive: by hand, the rest from a second drive; auto: single, else root-first.",
+)
 @click.option(
     "--compress",
     type=click.Choice([p.value for p in Packing]),
@@ -46,7 +63,7 @@ from mkboot.workflows.prepare import Prepared, Request, prepare
     show_default=True,
     help="Compress the segments on the discs; gzip is undone by Solaris 8 and later only.",
 )
-@click.option("--name", help="What to call the job; else the host's name.")
+@click.option("--name", metavar="NAME", help="What to call the job; else the host's name.")
 @click.option(
     "--nvram",
     type=PATH,
@@ -61,6 +78,8 @@ def command(
     compress: str, name: str | None, nvram: tuple[Path, ...], force: bool,
 ) -> None:  # fmt: skip
     """Check everything that can be checked now, plan the volumes, write JOB/job.toml."""
+    from mkboot.workflows.prepare import Request, prepare
+
     disks = tuple(map(parse_source, sources))
     request = Request(base, disks, media, strategy, name, nvram, Packing(compress))
     with private_files():

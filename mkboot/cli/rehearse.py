@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,13 +12,17 @@ from mkboot.cli.dryrun import tell_disk
 from mkboot.cli.restore import parse_disk
 from mkboot.cli.shared import PATH, force_option, json_option, print_json, progress, say
 from mkboot.output import private_files
-from mkboot.rehearsal.verdict import Rehearsed, Word
 from mkboot.tree.names import show
-from mkboot.workflows.rehearse import TIMEOUT, Request, rehearse
-from mkboot.workflows.rehearse_install import Installed, Verdict, rehearse_install
+
+if TYPE_CHECKING:
+    from mkboot.rehearsal.verdict import Rehearsed
+    from mkboot.workflows.rehearse_install import Installed
 
 #: The shells that the disc's scripts are read by; each is the workstation's own program.
 SHELLS = ("dash", "busybox", "posh")
+
+#: Seconds after which a rehearsal is given up, unless others are given.
+TIMEOUT: float = 14_400
 
 EPILOG = """\b
 Examples:
@@ -43,10 +48,10 @@ power-cut=STEP, no-command=NAME, bad-sector=VOLUME, renumber-controllers.
     help="A disk of the machine: a copy of an image that is there, or a blank one of SIZE that "
     "is FILE afterwards. Without any, blank disks as they were captured.",
 )
-@click.option("--machine", metavar="FILE", type=PATH, help="The machine, as a HOST file.")
+@click.option("--machine", metavar="HOST.toml", type=PATH, help="The machine, as a HOST file.")
 @click.option(
     "--host",
-    metavar="FILE",
+    metavar="HOST.toml",
     type=PATH,
     help="SET is an install disc (mkboot custom): which rule of it this machine, a HOST file, "
     "comes to, what the scripts do, and what would be asked.",
@@ -75,6 +80,7 @@ power-cut=STEP, no-command=NAME, bad-sector=VOLUME, renumber-controllers.
 )
 @click.option(
     "--timeout",
+    metavar="SECONDS",
     type=click.FloatRange(min=1, max=604_800),
     default=TIMEOUT,
     show_default=True,
@@ -107,15 +113,10 @@ def command(
     """
     if host is not None:
         _refuse_with_host(sets, disks, machine, faults, out, by_hand=by_hand)
-        with private_files():
-            found = rehearse_install(
-                sets[0], host, progress(), shell=shell, seconds=min(timeout, TIMEOUT)
-            )
-        if as_json:
-            print_json(found.as_json())
-        else:
-            _tell_install(found)
-        return 0 if found.verdict is Verdict.INSTALLS else 1
+        return _install(sets[0], host, shell, timeout, as_json=as_json)
+    from mkboot.rehearsal.verdict import Word
+    from mkboot.workflows.rehearse import Request, rehearse
+
     request = Request(
         sets=sets,
         disks=tuple(parse_disk(text) for text in disks),
@@ -152,6 +153,20 @@ def _refuse_with_host(
         raise click.UsageError(
             "--host does not go with --disk, --machine, --fault, --out or --by-hand"
         )
+
+
+def _install(disc: Path, host: Path, shell: str, timeout: float, *, as_json: bool) -> int:
+    """Play the install environment on the machine ``host``; the exit status."""
+    from mkboot.workflows.rehearse_install import Verdict, rehearse_install
+
+    with private_files():
+        seconds = min(timeout, TIMEOUT)
+        found = rehearse_install(disc, host, progress(), shell=shell, seconds=seconds)
+    if as_json:
+        print_json(found.as_json())
+    else:
+        _tell_install(found)
+    return 0 if found.verdict is Verdict.INSTALLS else 1
 
 
 def _tell_install(found: Installed) -> None:

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mkboot.cli.shared import PATH, force_option, message, say
 from mkboot.errors import CallerError
 from mkboot.output import private_files
-from mkboot.workflows.render import RefusedError, Rendered, render, render_capture
+
+if TYPE_CHECKING:
+    from mkboot.workflows.render import Rendered
 
 
 @click.command(
@@ -42,6 +45,8 @@ def command(
 
     SITE.toml describes the hosts of a site (docs/site-toml.md).
     """
+    from mkboot.workflows.render import RefusedError, render
+
     try:
         if job is not None:
             done = _from_job(job, site, directory, templates, force)
@@ -60,6 +65,8 @@ def _from_job(
     job: Path, first: Path | None, second: Path | None, templates: Path | None, force: bool
 ) -> Rendered:
     """With ``--from`` the one argument is DIR; what it holds has the host's secrets."""
+    from mkboot.workflows.render import render_capture
+
     if first is None or second is not None:
         raise CallerError("--from JOB wants DIR, and no SITE.toml")
     if templates is not None:

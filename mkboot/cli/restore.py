@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,9 @@ from mkboot.errors import CallerError
 from mkboot.model.sizes import parse_size, show_size
 from mkboot.output import private_files
 from mkboot.tree.names import show
-from mkboot.workflows.restore import DiskTarget, restore
+
+if TYPE_CHECKING:
+    from mkboot.workflows.restore import DiskTarget
 
 #: No disk is smaller, in bytes.
 _SMALLEST = 1 << 20
@@ -40,6 +43,8 @@ def command(sets: tuple[Path, ...], disks: tuple[str, ...], force: bool) -> None
 
     SET is a job, a directory of volume images, or the images themselves.
     """
+    from mkboot.workflows.restore import restore
+
     with private_files():
         done = restore(list(sets), [parse_disk(text) for text in disks], progress(), force=force)
     for disk in done.disks:
@@ -56,6 +61,8 @@ def parse_disk(text: str) -> DiskTarget:
     """``c0t0d0=FILE[,SIZE[,HEADSxSECTORS]]``; a file that has that very name, commas and
     all, wins.
     """
+    from mkboot.workflows.restore import DiskTarget
+
     name, equals, rest = text.partition("=")
     if not equals or not name or not rest:
         raise CallerError(f"--disk {text}: not a disk and its image", hint=f"for example {_FORM}")

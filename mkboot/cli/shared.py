@@ -28,8 +28,8 @@ from mkboot.progress import Listener, NullListener, Progress
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-#: A path argument as ``pathlib.Path``.
-PATH = click.Path(path_type=Path)
+#: A path argument as ``pathlib.Path``.  That it cannot be read is said by who opens it.
+PATH = click.Path(path_type=Path, readable=False)
 
 
 class ProgressChoice(NamedTuple):

@@ -9,7 +9,7 @@ that holds it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 Path = tuple[str | int, ...]
 
@@ -121,8 +121,3 @@ def _long_quotes(text: str, quote: str) -> tuple[str, str]:
         quote = min(there, key=lambda mark: there[mark])
         rest, text = rest + text[: there[quote]], text[there[quote] + 3 :]
     return quote, rest
-
-
-def merged(*tables: Mapping[str, object]) -> dict[str, object]:
-    """Tables over one another, the last one counts."""
-    return {key: value for table in tables for key, value in table.items()}

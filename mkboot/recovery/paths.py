@@ -20,11 +20,10 @@ STARTERS = ("restore", "start", "S99mkboot", "mkboot.xml")
 #: What a person does, for whoever has the disc in hand; on every volume.
 RUNBOOK = "/mkboot/runbook.txt"
 STAGE_1, STAGE_2 = "/mkboot/stage1", "/mkboot/stage2"
-#: The installer's hooks on slice 0; ``profind.sun`` is what stood in profind's place.
+#: The installer's hooks on slice 0.
 CONFIG_FOLDER = "/.install_config"
 RULES = "/.install_config/rules.ok"
 BEGIN, FINISH = "restore.beg", "restore.fin"
-PROFIND_KEPT = "profind.sun"
 #: The seed that makes the boot hands-free, below a layout's seed folder.
 HANDS_FREE = ".install_boot"
 #: On the restored root: the second stage, and what starts it.

@@ -203,14 +203,3 @@ def _is(pid: int, fd: int, device: int) -> bool:
         return False
     st = (PROC / str(pid) / "fd" / str(fd)).stat()
     return stat.S_ISCHR(st.st_mode) and st.st_rdev == device
-
-
-def users_of(root: Path) -> Iterator[int]:
-    """The processes that stand in ``root`` or below it."""
-    for pid in pids():
-        try:
-            here = (PROC / str(pid) / "cwd").readlink()
-        except OSError:
-            continue
-        if here == root or root in here.parents:
-            yield pid

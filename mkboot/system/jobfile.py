@@ -31,7 +31,7 @@ def load_job(folder: Path) -> Job:
     path = folder / NAME
     try:
         text = path.read_text("utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise CallerError(
             f"{folder} is no job: it has no {NAME}", hint="mkboot prepare makes one"
         ) from None

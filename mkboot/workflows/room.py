@@ -9,6 +9,7 @@ from mkboot.errors import CallerError
 from mkboot.media.base import BaseMedium
 from mkboot.media.environment import environment_tree
 from mkboot.model.manifest import Borrowed
+from mkboot.model.sizes import show_size
 from mkboot.recovery.volumes import OVERHEAD, Capacity, pad
 from mkboot.tree.node import NodeType
 
@@ -33,7 +34,8 @@ def room_for(base: BaseMedium, medium: int, *, borrowed: Sequence[Borrowed] = ()
     first = medium - taken - _CYLINDER
     if first < 0:
         raise CallerError(
-            f"the install environment alone takes {taken / 1e6:.0f} MB, more than the medium has",
+            f"the install environment alone takes {show_size(taken)}, "
+            f"the medium has {show_size(medium)}",
             hint="larger media: --media dvd",
         )
     return Capacity(first=first, other=medium - OVERHEAD)

@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far a job is, and what comes next."""
+"""How far a job is, and what comes next.
+
+Only what a command leaves behind is known: ``verify`` leaves nothing, ``rehearse`` its report
+where ``next`` has it put, ``burn`` its record of discs.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mkboot.media.burn.record import NAME, BurntDisc, find_burnt, load_record, recorded_sum
 from mkboot.model.job import Job
 from mkboot.system.jobfile import load_job
 from mkboot.system.store import CaptureStore, dump_name
 from mkboot.workflows.build import SUMS, volume_file
+
+#: Where ``next`` has the rehearsal's report put, in the job; and the report for programs.
+REHEARSAL = "rehearsal"
+_DOCUMENT = "report.json"
+_LIMIT = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +42,20 @@ class DumpStatus:
 
 @dataclass(frozen=True, slots=True)
 class VolumeStatus:
-    """A disc image that is there."""
+    """A disc image that is there: bytes, and when (UTC) it was burnt on a disc, empty if it
+    was not; files that play discs are not counted.
+    """
 
     file: str
     size: int
+    burnt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``next`` is the command to type, empty when everything is done."""
+    """``next`` is the command to type, empty when everything is done; ``then`` are those
+    that follow it.  ``rehearsal`` is the verdict on these discs, empty if there is none.
+    """
 
     name: str
     media: str
@@ -44,23 +63,29 @@ class Status:
     captured: bool
     file_systems: tuple[DumpStatus, ...]
     volumes: tuple[VolumeStatus, ...]
+    rehearsal: str
     next: str
+    then: tuple[str, ...]
 
 
 def status(folder: Path) -> Status:
-    """Look at a job; only names and sizes are looked at, nothing is verified."""
+    """Look at a job; only names, sizes and records are looked at, nothing is verified."""
     job = load_job(folder)
     store = CaptureStore(folder / "capture")
-    volumes = _volumes(folder / "set")
-    captured = store.is_complete()
+    volumes = _volumes(folder)
+    verdict = _rehearsal(folder)
+    steps = _before_discs(folder, store, built=bool(volumes))
+    steps = steps or _with_discs(folder, volumes, verdict, by_hand=job.strategy == "two-drive")
     return Status(
         name=job.name,
         media=job.media,
         strategy=job.strategy,
-        captured=captured,
+        captured=store.is_complete(),
         file_systems=_dumps(job, store),
         volumes=volumes,
-        next=_next(folder, captured=captured, built=bool(volumes), older=_is_older(folder, store)),
+        rehearsal=verdict,
+        next=steps[0] if steps else "",
+        then=tuple(steps[1:]),
     )
 
 
@@ -90,20 +115,67 @@ def _is_older(folder: Path, store: CaptureStore) -> bool:
 
 def _volumes(folder: Path) -> tuple[VolumeStatus, ...]:
     """The images of a set that is complete: it has its checksums."""
-    if not (folder / SUMS).is_file():
+    if not (folder / "set" / SUMS).is_file():
         return ()
+    known = load_record(folder / NAME)
     found = []
     number = 1
-    while (path := folder / volume_file(number)).is_file():
-        found.append(VolumeStatus(path.name, path.stat().st_size))
+    while (path := folder / "set" / volume_file(number)).is_file():
+        size = path.stat().st_size
+        found.append(VolumeStatus(path.name, size, _when_burnt(known, path, size)))
         number += 1
     return tuple(found)
 
 
-def _next(folder: Path, *, captured: bool, built: bool, older: bool) -> str:
-    if not captured:
-        started = (folder / "capture").is_dir()
-        return f"mkboot capture {folder}" + (" --resume" if started else "")
-    if older:
-        return f"mkboot build {folder} --force"
-    return f"mkboot verify {folder}" if built else f"mkboot build {folder}"
+def _when_burnt(known: tuple[BurntDisc, ...], image: Path, size: int) -> str:
+    """When this very image went onto a disc in a drive, whichever."""
+    wanted = recorded_sum(image)
+    if wanted is None:
+        return ""
+    disc = find_burnt(known, os.fsencode(image.name), size, wanted, b"")
+    return disc.burnt if disc is not None else ""
+
+
+def _rehearsal(folder: Path) -> str:
+    """The verdict of a rehearsal in the job that is younger than its discs."""
+    sums, document = folder / "set" / SUMS, folder / REHEARSAL / _DOCUMENT
+    if not sums.is_file() or not document.is_file():
+        return ""
+    facts = document.stat()
+    if facts.st_mtime_ns < sums.stat().st_mtime_ns or facts.st_size > _LIMIT:
+        return ""
+    try:
+        found = json.loads(document.read_bytes())
+    except (ValueError, RecursionError):
+        return ""
+    verdict = found.get("verdict") if isinstance(found, dict) else None
+    return verdict if isinstance(verdict, str) else ""
+
+
+def _before_discs(folder: Path, store: CaptureStore, *, built: bool) -> Sequence[str]:
+    """What is to be done until the discs are those of the capture."""
+    job = shlex.quote(str(folder))
+    if not store.is_complete():
+        started = store.path.is_dir()
+        return [f"mkboot capture {job}" + (" --resume" if started else "")]
+    if _is_older(folder, store):
+        return [f"mkboot build {job} --force"]
+    return [] if built else [f"mkboot build {job}"]
+
+
+def _with_discs(
+    folder: Path, volumes: Sequence[VolumeStatus], verdict: str, *, by_hand: bool
+) -> Sequence[str]:
+    """What is to be done with the discs.  Nobody rehearses those that are burnt already, and
+    no rehearsal restores ``by_hand``, as two drives want it.
+    """
+    job, out = shlex.quote(str(folder)), shlex.quote(str(folder / REHEARSAL))
+    burn = f"mkboot burn {job} --drive DEVICE"
+    if all(volume.burnt for volume in volumes):
+        return []
+    if verdict == "restored" or any(volume.burnt for volume in volumes):
+        return [burn]
+    if by_hand:
+        return [f"mkboot verify {job}", burn]
+    again = " --force" if (folder / REHEARSAL).exists() else ""
+    return [f"mkboot verify {job}", f"mkboot rehearse {job} --out {out}{again}", burn]

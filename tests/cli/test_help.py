@@ -17,7 +17,9 @@ from command import mkboot
 from conftest import needs
 
 from mkboot import __version__, errors
+from mkboot.cli import rehearse as cli_rehearse
 from mkboot.cli.main import COMMANDS, make_group
+from mkboot.workflows import rehearse as workflow_rehearse
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = [name for section in COMMANDS.values() for name in section]
@@ -53,6 +55,10 @@ def test_version() -> None:
     assert mkboot("--version").out == f"mkboot {__version__}\n"
 
 
+#: Names and settings only: it imports nothing of mkboot's.
+LIGHT = {"mkboot.media", "mkboot.media.burn", "mkboot.media.burn.emulators"}
+
+
 def modules_after(*arguments: str) -> set[str]:
     code = (
         "import sys\nfrom mkboot.cli.main import run\n"
@@ -64,13 +70,17 @@ def modules_after(*arguments: str) -> set[str]:
     return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["ls", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([n, "--help"] for n in NAMES)])
 def test_nothing_heavy_is_imported_for_help(arguments: list[str]) -> None:
     loaded = modules_after(*arguments)
     assert "click" in loaded
     heavy = {m for m in loaded if any(m == h or m.startswith(f"{h}.") for h in HEAVY)}
-    assert heavy - {"tempfile", "subprocess"} == set()
+    assert heavy - {"tempfile", "subprocess"} - LIGHT == set()
     assert len(loaded) < 260
+
+
+def test_a_rehearsal_is_given_up_after_the_same_time_by_command_and_from_python() -> None:
+    assert cli_rehearse.TIMEOUT == workflow_rehearse.TIMEOUT
 
 
 def test_a_command_imports_no_other_command() -> None:

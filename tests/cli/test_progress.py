@@ -107,6 +107,15 @@ def test_lines() -> None:
         assert out.getvalue() == wanted
 
 
+def test_no_terminal_obeys_what_stands_on_a_medium(tmp_path: Path) -> None:
+    """A host's name, say, of a set that somebody else made."""
+    out = io.StringIO()
+    LineListener(out).hear(Event("message", "", 0, None, "", "a\x1b[2J\x9bb\r\tc"))
+    assert out.getvalue() == "a\\x1b[2J\\x9bb\\x0d\tc\n"
+    done = mkboot("inspect", tmp_path / "none\x1b[2J", status=2)
+    assert "\x1b" not in done.err
+
+
 def test_bars_are_drawn_and_gone() -> None:
     out = io.StringIO()
     progress = Progress(BarListener(out))

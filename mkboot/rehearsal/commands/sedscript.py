@@ -8,7 +8,6 @@ every escape of which a Sun's sed may think otherwise, is an ``UnknownPattern``.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mkboot.rehearsal.commands.bre import UnknownPattern, compile_bre
@@ -245,8 +244,3 @@ class _Reader:
         if made.startswith((b" ", b"\t")):
             raise UnknownPattern("blanks at the beginning of a text")
         step.text = bytes(made) + b"\n"
-
-
-def needs_last(steps: Sequence[Step]) -> bool:
-    """Whether a step asks for the last line."""
-    return any(LAST in (s.first, s.last) for s in steps)
