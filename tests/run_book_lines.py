@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from mkboot.recovery.runstops import CASES
 
 #: The words of the run book that stand for names and numbers.
-_WORDS = re.compile(r"\b(?:N|M|NAME|FILE|WHAT|DISK|COMMANDS|SLICE|DEVICE)\b")
+_WORDS = re.compile(r"\b(?:N|M|NAME|FILE|WHAT|DISK|PATH|COMMANDS|SLICE|DEVICE)\b")
 
 
 def seen_lines(title: str) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def finding(code: str, line: int, detail: str = "", *, hint: str | None = None) 
 def shown(text: bytes) -> str:
     """Bytes of a script for a message: short, and nothing that a terminal would obey."""
     cut = text if len(text) <= 60 else text[:57] + b"..."
-    return cut.decode("ascii", "backslashreplace").encode("unicode_escape").decode("ascii")
+    return cut.decode("latin-1").encode("unicode_escape").decode("ascii")
 
 
 def survey(

@@ -92,11 +92,13 @@ def command(
             if given:
                 raise CallerError(f"{name} and --emulator do not go together")
         return _emulate(images, Path(drive), Emulator(emulator), target, only, as_json, force)
+    from mkboot.output import private_files
     from mkboot.workflows.burn import Wishes, burn
 
     wishes = Wishes(drive, program, speed, blank, force, only)
     person = Terminal() if sys.stdin is not None and sys.stdin.isatty() else None
-    done = burn(images, wishes, progress(), person)
+    with private_files():
+        done = burn(images, wishes, progress(), person)
     if as_json:
         print_json(done.as_json())
     else:
@@ -162,9 +164,11 @@ def _emulate(
     as_json: bool,
     force: bool,
 ) -> int:
+    from mkboot.output import private_files
     from mkboot.workflows.emulate import emulate
 
-    done = emulate(images, folder, emulator, progress(), target=target, only=only, force=force)
+    with private_files():
+        done = emulate(images, folder, emulator, progress(), target=target, only=only, force=force)
     if as_json:
         print_json(done.as_json())
     else:

@@ -98,7 +98,7 @@ def _plant_disc(disc: Planter, version: str, folder: bytes) -> None:
     toc = f"PRODNAME=Solaris\nPRODVERS={version}\nPRODDIR={folder.decode()}\n"
     disc.file(b".cdtoc", toc.encode(), 0o444)
     disc.file(b".slicemapfile", b"m 2 sun4c\nm 3 sun4m\nm 4 sun4d\nm 5 sun4u\n", 0o444)
-    disc.file(b".install_config/rules.ok", b"any - - - -\n# version=2 checksum=574\n")
+    disc.file(b".install_config/rules.ok", b"any - - - -\n# version=2 checksum=646\n")
     disc.file(folder + b"/Docs/README", b"Made up.\n")
     disc.file(folder + b"/Misc/jumpstart_sample/rules", b"any - - - -\n")
     disc.file(folder + b"/Patches/README", b"None.\n")

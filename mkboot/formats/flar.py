@@ -25,6 +25,8 @@ COMPRESSIONS = ("none", "compress")
 #: mkboot's own: the POSIX cksum of the lines before it, and of the files as stored.
 HEADER_SUM = "X-mkboot-header-cksum"
 PAYLOAD_SUM = "X-mkboot-archive-cksum"
+#: The keyword that fills mkboot's identification up to its fixed size.
+PADDING = "X-mkboot-pad"
 
 _LINE_MAX = 1 << 16
 _HEADER_MAX = 256 << 20

@@ -16,6 +16,8 @@ from mkboot.jumpstart.tables import tables
 from mkboot.jumpstart.telling import Teller
 
 _NOT_ANY = ("existing", "all", "free")
+#: More slices than these no disk has.
+_SLICES = 8
 _NO_MOUNT = ("overlap", "unnamed", "ignore", "swap")
 
 
@@ -61,12 +63,19 @@ def _area(line: ProfileLine) -> Area:
     if mirror and a_slice.fullmatch(words[0]):
         slices.append(words.pop(0))
     words += ["", "", ""]
-    return Area(line.line, tuple(slices), words[0], words[1] or "unnamed", words[2], mirror)
+    holds = mount_meant(words[1]) or "unnamed"
+    return Area(line.line, tuple(slices), words[0], holds, words[2], mirror)
+
+
+def mount_meant(word: str) -> str:
+    """A mount point as it was meant: the books' example has ``usr`` for ``/usr``."""
+    return "/usr" if word == "usr" else word
 
 
 def check_filesys(value: Profile, teller: Teller) -> Iterator[Problem]:
     """The problems of the disk layout that can be seen without a disk."""
     areas = local_areas(value)
+    yield from _usr(value, areas, teller)
     partitioning = [line.values[0] for line in value.all("partitioning") if line.values]
     kind = partitioning[0] if partitioning else "default"
     for area in areas:
@@ -74,6 +83,7 @@ def check_filesys(value: Profile, teller: Teller) -> Iterator[Problem]:
     yield from _same(areas, teller)
     yield from _mirrors(areas, teller)
     yield from _whole_disks(areas, teller)
+    yield from _over_one_another(areas, teller)
     yield from _free(value, areas, teller)
     if kind == "explicit" and not value.all("filesys") and not value.all("pool"):
         line = value.all("partitioning")[0].line
@@ -82,6 +92,14 @@ def check_filesys(value: Profile, teller: Teller) -> Iterator[Problem]:
     if any(area.mirror for area in areas) and not value.all("metadb"):
         line = next(area.line for area in areas if area.mirror)
         yield teller.warning(line, "a mirror without metadb: where are the state databases?")
+
+
+def _usr(value: Profile, areas: tuple[Area, ...], teller: Teller) -> Iterator[Problem]:
+    fitting = {area.line for area in areas}
+    for line in value.all("filesys"):
+        if line.line in fitting and "usr" in line.values[2:]:
+            message = "usr for /usr, as only an example of the books has it"
+            yield teller.warning(line.line, message)
 
 
 def _one(area: Area, kind: str, teller: Teller) -> Iterator[Problem]:
@@ -161,10 +179,36 @@ def _whole_disks(areas: tuple[Area, ...], teller: Teller) -> Iterator[Problem]:
             yield teller.error(area.line, message, "another disk, or a size in MB there")
 
 
+def _over_one_another(areas: tuple[Area, ...], teller: Teller) -> Iterator[Problem]:
+    """Slices in cylinders that share some; only ``overlap`` and what is left alone may."""
+    laid: dict[str, list[tuple[int, int, int]]] = {}
+    for area in areas:
+        if not area.in_cylinders or area.holds in ("overlap", "ignore"):
+            continue
+        start, size = (int(number) for number in area.size.split(":"))
+        for disk in sorted(area.disks):
+            there = laid.setdefault(disk, [])
+            over = [line for begin, end, line in there if start < end and begin < start + size]
+            if over:
+                message = f"cylinders {area.size} lie over those of line {over[0]}"
+                yield teller.warning(area.line, message, "cylinders that are free, or overlap")
+            if len(there) < _SLICES:
+                there.append((start, start + size, area.line))
+
+
 def _free(value: Profile, areas: tuple[Area, ...], teller: Teller) -> Iterator[Problem]:
     """The books want ``free`` last; many sites have it elsewhere, and it has worked."""
     last = max((line.line for line in value.all("filesys")), default=0)
+    rests: dict[str, int] = {}
     for area in areas:
-        if area.size == "free" and area.line < last:
+        if area.size != "free":
+            continue
+        taken = [rests[disk] for disk in sorted(area.disks) if disk in rests]
+        if taken:
+            message = f"the rest of the disk is in line {taken[0]} already"
+            yield teller.warning(area.line, message, "a size in MB, or another disk")
+        elif area.line < last:
             message = "size free before other filesys lines: the books want it last"
             yield teller.warning(area.line, message)
+        for disk in area.disks:
+            rests.setdefault(disk, area.line)

@@ -92,6 +92,21 @@ def is_foreign(word: str) -> bool:
     return not word.isascii()
 
 
+def typographic(text: str, at: int) -> tuple[str, str, str] | None:
+    """What a character is meant as, what it is called, and what is expected; None for others.
+
+    A byte of Windows' code page counts between ASCII only: elsewhere it is half of a letter.
+    """
+    character = text[at]
+    meant = _MEANT.get(character)
+    if meant is None:
+        return None
+    around = text[max(at - 1, 0) : at] + text[at + 1 : at + 2]
+    if character > "\udc00" and character < "\udd00" and not around.isascii():
+        return None
+    return (meant, *_NAMES[meant])
+
+
 def quotes_off(raw: str, words: list[str]) -> list[str]:
     """Words of a line without the quotes that stand for typographic ones, which are told of."""
     if not any(_MEANT.get(character, "") in ("'", '"') for character in raw):

@@ -13,6 +13,10 @@ from mkboot.jumpstart.tables import Keyword, tables
 from mkboot.jumpstart.telling import Teller
 
 _TYPES = ("initial_install", "upgrade", "flash_install", "flash_update")
+_GROUPS = {
+    f"sunwc{name.lower()}": f"SUNWC{name}"
+    for name in ("req", "user", "prog", "all", "Xall", "rnet", "mreq")
+}
 _FLASH = ("flash_install", "flash_update")
 
 
@@ -26,6 +30,7 @@ def check_profile(value: Profile, teller: Teller) -> Iterator[Problem]:
     yield from _required(value, teller)
     yield from _releases(value, teller)
     yield from _zfs(value, teller)
+    yield from _groups(value, teller)
     yield from check_filesys(value, teller)
 
 
@@ -161,6 +166,16 @@ def _zfs(value: Profile, teller: Teller) -> Iterator[Problem]:
                 f"filesys {shown(line.values[0])} does not go with pool (line {pools[0].line})"
             )
             yield teller.error(line.line, message, "pool, or filesys with a UFS root")
+
+
+def _groups(value: Profile, teller: Teller) -> Iterator[Problem]:
+    """Software groups in other letters than theirs: the names of clusters are case sensitive."""
+    for line in value.all("cluster"):
+        name = line.values[0] if line.values else ""
+        meant = _GROUPS.get(name.lower(), name)
+        if meant != name:
+            message = f"cluster: the software group is called {meant}, not {shown(name)}"
+            yield teller.warning(line.line, message)
 
 
 __all__ = ["check_profile"]

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from mkboot.bourne import LintFinding, lint
 from mkboot.jumpstart.model import Problem, Severity
 from mkboot.jumpstart.plain import not_text
+from mkboot.jumpstart.scripttext import check_text
 from mkboot.jumpstart.tables import RELEASES, name_releases
 
 _INTERPRETER = re.compile(rb"#![ \t]*([^\s]+)")
@@ -42,6 +43,7 @@ def check_script(data: bytes, name: str, release: str | None) -> Iterator[Proble
         first = data[: data.index(b"\r\n")].count(b"\n") + 1
         yield Problem(name, first, Severity.ERROR, message, "a newline only, as dos2unix makes it")
         data = data.replace(b"\r\n", b"\n")
+    yield from check_text(data, name)
     yield from _linted(data, name, release)
 
 

@@ -19,6 +19,9 @@ _BARE = re.compile(
     r"[^\s{}\"'#]++"
     r"(?:(?<=,)\s*+[^\s{}\"'#=]++(?!\s*=)|[^\S\n]*+\(\s*+[0-9.]++\s*+\)(?:,[^\s{}\"'#]++)?)*+"
 )
+#: In quotes too: the books write ``proxy_dn=`` so.
+_WRAPPED = re.compile(r"(?<=,)[^\S\n]*+\n\s*+")
+_QUOTED = re.compile(r"""(["'])(?:(?<=,)[^\S\n]*+\n(?!\1)|(?!\1)[^\n])*+\1""")
 _REST = re.compile(r"[^\n]*")
 #: Keywords that may stand before a brace without a value.
 _BARE_KEYWORDS = ("network_interface", "primary")
@@ -154,15 +157,13 @@ class _Reader:
         self.skip(_BLANK)
         quote = self.peek()
         if quote and quote in "'\"":
-            end = self._text.find(quote, self.at + 1)
-            newline = self._text.find("\n", self.at)
-            if end < 0 or 0 <= newline < end:
+            found = _QUOTED.match(self._text, self.at)
+            if found is None:
                 self.tell(f"a quote {quote} is not closed", "the same quote again", line)
                 self.skip(_REST)
                 return None
-            value = self._text[self.at + 1 : end]
-            self.at = end + 1
-            return value
+            self.at = found.end()
+            return _WRAPPED.sub("", found[0][1:-1])
         return re.sub(r"\s", "", self.skip(_BARE))
 
     def _block(self, keyword: str) -> tuple[Entry, ...]:

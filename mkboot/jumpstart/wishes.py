@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mkboot.jumpstart.filesyschecks import mount_meant
 from mkboot.jumpstart.model import Profile, ProfileLine
 from mkboot.jumpstart.sizes import MB, SECTOR
 
@@ -119,7 +120,7 @@ def _filesys(line: ProfileLine) -> Iterator[Wish]:
 
 
 def _rest(words: tuple[str, ...]) -> tuple[str, str]:
-    return (words[0] if words else "unnamed"), " ".join(words[1:])
+    return (mount_meant(words[0]) if words else "unnamed"), " ".join(words[1:])
 
 
 def _mirror(line: ProfileLine) -> Iterator[Wish]:

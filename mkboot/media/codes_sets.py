@@ -151,6 +151,7 @@ SETS: tuple[Code, ...] = (
         "error",
         "image",
         "Nothing in the image could be checked, so nothing is known of it.",
-        "Look at it with mkboot inspect.",
+        "Compare its size with what it should have, and look at its first bytes with od -c: it may "
+        "be empty, encrypted, or of another system.",
     ),
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mkboot.errors import InputError, ProgramError, stopped_by
 from mkboot.formats.cpio import looks_like_cpio, read_cpio
-from mkboot.formats.flar import Flar, read_flar
+from mkboot.formats.flar import PADDING, Flar, read_flar
 from mkboot.formats.tar import looks_like_tar, read_tar_source
 from mkboot.media.codes import advice
 from mkboot.model.finding import Finding, error, warning
@@ -111,7 +111,9 @@ def flash_facts(flash: Flar | InputError) -> dict[str, Json]:
     if isinstance(flash, InputError):
         return {}
     sections: list[Json] = [show(s.name) for s in flash.sections]
-    identification: dict[str, Json] = {k: show(v) for k, v in flash.identification}
+    identification: dict[str, Json] = {
+        k: show(v) for k, v in flash.identification if k.lower() != PADDING.lower()
+    }
     return {
         "flar": {
             "version": ".".join(map(str, flash.version)),

@@ -24,6 +24,7 @@ from mkboot.media.contentcheck import (
     tree_findings,
     ufs_findings,
 )
+from mkboot.media.copy.unfinished import unfinished_findings
 from mkboot.media.envelope import envelope_findings
 from mkboot.media.facts import gather_facts, image_sha256
 from mkboot.media.flash import flash_findings, open_flash
@@ -61,7 +62,8 @@ def inspect_image(path: Path, *, digest: bool = False) -> Inspection:
 def inspect_medium(medium: Medium, *, digest: bool = False) -> Inspection:
     """Like ``inspect_image``, for a medium that is open already."""
     layout = layout_of(medium)
-    findings = sorted(_findings(medium, layout), key=lambda f: _ORDER.index(f.severity))
+    found = [*_findings(medium, layout)]
+    findings = sorted([*found, *_unknown(medium, found)], key=lambda f: _ORDER.index(f.severity))
     facts = dict(gather_facts(medium, layout))
     facts.update(own_facts(medium))
     if digest:
@@ -108,6 +110,7 @@ def _findings(medium: Medium, layout: Layout | None) -> Iterator[Finding]:
     yield from about_label
     yield from envelope_findings(medium.source, known=medium.kind is not Kind.UNKNOWN)
     yield from name_findings(medium)
+    yield from unfinished_findings(medium.path)
     cut = is_cut(about_label)
     yield from iso_findings(medium, cut=cut)
     for each in _slices(medium):
@@ -115,6 +118,16 @@ def _findings(medium: Medium, layout: Layout | None) -> Iterator[Finding]:
     yield from boot_findings(medium, layout)
     yield from install_findings(medium, _miniroot(medium, layout), cut=cut)
     yield from _stream_findings(medium)
+
+
+def _unknown(medium: Medium, found: list[Finding]) -> Iterator[Finding]:
+    """What nobody knows is not sound: silence would look as if nothing were wrong with it."""
+    if medium.kind is not Kind.UNKNOWN or medium.is_part or medium.whole.boot_kind is not None:
+        return
+    if not any(f.severity is Severity.ERROR for f in found):
+        text = "it is empty" if not medium.size else "no label, ISO 9660, UFS, dump or archive"
+        advised = advice("nothing-checked")
+        yield error("nothing-checked", "image", f"nothing that mkboot knows: {text}", advised)
 
 
 def _slices(medium: Medium) -> tuple[OpenSlice, ...]:

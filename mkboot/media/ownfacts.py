@@ -11,18 +11,26 @@ from mkboot.media.flash import flash_facts, open_flash
 from mkboot.media.medium import Medium
 from mkboot.media.openslice import OpenSlice
 from mkboot.media.paths import expand
+from mkboot.model.codec import loads
 from mkboot.model.inspection import Json, Kind
+from mkboot.model.manifest import VolumeLabel
+from mkboot.tree.filetree import read_text
 from mkboot.tree.names import show
+
+#: What a volume of a recovery set says of itself.
+_VOLUME = b"/mkboot/volume.json"
 
 
 def own_facts(medium: Medium) -> dict[str, Json]:
-    """What kinds other than discs have to say of themselves."""
+    """What each kind has to say of itself; of a disc, of which recovery set it is."""
     if medium.kind is Kind.SLICE:
         return _slice_facts(medium.whole)
     if medium.kind is Kind.UNKNOWN and medium.whole.boot_kind is not None:
         return {"boot_block": _boot_block_facts(medium.whole)}
     if medium.kind is Kind.DISK:
         return {"ufs": {str(s.number): ufs_facts(s) for s in medium.slices if s.ufs is not None}}
+    if medium.kind is Kind.DISC:
+        return _set_facts(medium)
     if medium.kind is Kind.DUMP:
         return _dump_facts(medium)
     if medium.kind is Kind.FLAR:
@@ -75,6 +83,25 @@ def ufs_facts(each: OpenSlice) -> dict[str, Json]:
         "used_inodes": ufs.used_inodes,
         "state": ufs.state.words,
         "last_mounted": show(ufs.superblock.fsmnt.split(b"\0")[0]),
+    }
+
+
+def _set_facts(medium: Medium) -> dict[str, Json]:
+    """Which volume of which recovery set a disc is; nothing for others and for broken ones."""
+    try:
+        text = read_text(medium.iso.tree, _VOLUME) if medium.iso is not None else None
+        if text is None:
+            return {}
+        label = loads(VolumeLabel, text)
+    except InputError:
+        return {}
+    return {
+        "set": {
+            "set_id": label.set_id,
+            "host": label.host,
+            "volume": label.number,
+            "of": label.of,
+        }
     }
 
 

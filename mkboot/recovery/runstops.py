@@ -92,8 +92,22 @@ CASES = (
     _Case(
         "A disk is too small",
         ("mkboot: STOPPED: DISK has N cylinders, its slices need M",),
-        "Nothing has been written to it. Put in a disk as large as the old one, or larger. To make "
-        "do with a smaller one, mkboot restore on Linux can lay the slices out anew on an image.",
+        "Its slices are as they were; if it was blank, format has labelled it before, for only a "
+        "label tells its size. Disks with an earlier label step have their new table already. Put "
+        "in a disk as large as the old one, or larger, and begin again. To make do with a smaller "
+        "one, mkboot restore on Linux can lay the slices out anew on an image.",
+    ),
+    _Case(
+        "A disk is in another place",
+        ("mkboot: DISK: nothing at PATH, but NAME is as large: it is taken",),
+        "Or you named it yourself. All is restored, but /etc/vfstab keeps the names of the old "
+        "places, and names that lead nowhere keep the restored system from coming up. Surest: "
+        "power off, put the disk at its old controller and target, begin again. Else, at the "
+        "first reboot: get to ok (Stop-A, or a break), boot cdrom -s, mount /dev/dsk/NAMEs0 /a "
+        "(the slice of the root), and in /a/etc/vfstab put /devices/PATH:a for a block device "
+        "and /devices/PATH:a,raw for a raw one, a to h for slices 0 to 7; the line NAME (PATH) "
+        "becomes DISK has the PATH. /a/etc/dumpadm.conf may name the disk, too. Then umount /a, and "
+        "boot the disk.",
     ),
     _Case(
         "A disk has other slices on it, or no label",
@@ -118,15 +132,19 @@ CASES = (
         (
             "mkboot: STOPPED: this machine has N MB of memory, M MB are needed",
             "mkboot: STOPPED: /tmp has room for N KB, swapping adds N KB, M KB are needed",
+            "mkboot: STOPPED: /tmp has room for N KB, M KB are needed",
         ),
         "ufsrestore keeps a list of all directories in /tmp, which lives in memory and swap. It is "
-        "looked at before the first write. Put more memory into the machine for the time of "
+        "looked at before the first write; the last line comes later, when a slice that was to be "
+        "swapped on could not be, and the disks are labelled by then. Put more memory into the machine for the time of "
         "the restore; or restore onto disk images on Linux with mkboot restore.",
     ),
     _Case(
         "Writing to a disk fails",
         (
             "mkboot: STOPPED: newfs fails on DEVICE",
+            "mkboot: STOPPED: SLICE cannot be mounted",
+            "mkboot: STOPPED: SLICE is not a new file system",
             "mkboot: STOPPED: the boot block of SLICE cannot be written",
         ),
         "With errors of the disk itself before it (sense keys, retries): the disk is not good, or "
@@ -167,6 +185,13 @@ CASES = (
         "Get to ok (Stop-A, or a break). boot disk starts the restored disk; where the alias names "
         "another one, boot with the path that was told. printenv boot-device shows what the "
         "PROM takes by itself; the last chapter has the line that sets it.",
+    ),
+    _Case(
+        "Any other stop",
+        ("mkboot: STOPPED: WHAT",),
+        "What the line says is all that is known; what to type stands in the lines after it. If "
+        "it comes again at the same step, restore by hand from that step on, by /README.TXT of "
+        "volume 1.",
     ),
 )
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +131,7 @@ def open_set(*paths: Path, siblings: bool = True) -> OpenSet:
 
     With ``siblings`` discs of the same set that lie beside a volume are found too.  Volumes
     that are not at hand are missed when they are needed.  Raises ``InputError`` when no
-    disc of a set is there, or discs of several sets are.
+    disc of a set is there, or discs of several sets are, ``CallerError`` when nothing is.
     """
     volumes: dict[int, OpenVolume] = {}
     foreign: list[Path] = []
@@ -141,6 +142,9 @@ def open_set(*paths: Path, siblings: bool = True) -> OpenSet:
         else:
             _add(volumes, found)
     if not volumes:
+        for path in paths:
+            if not os.path.lexists(path):
+                raise CallerError(f"{path}: no such file or directory")
         raise InputError(
             f"{paths[0]} holds no volume of a recovery set", hint="mkboot build makes JOB/set"
         )

@@ -70,7 +70,9 @@ def disc_map_svg(inspection: Inspection) -> str:
     height = max(_ROW * rows, 120)
     scale = _Scale(pieces, inspection.size, height)
     body = [*_heading(inspection), *_drawing(pieces, scale, lanes, inspection)]
-    below, depth = findings_block(inspection.findings, _TOP + height + 40)
+    unknown = inspection.kind is Kind.UNKNOWN
+    none = "Nothing was checked: mkboot does not know this." if unknown else "Nothing found wrong."
+    below, depth = findings_block(inspection.findings, _TOP + height + 40, none)
     return document(f"{inspection.name}: disc map", depth + 16, [*body, *below], STYLE)
 
 
@@ -222,6 +224,7 @@ def _drawing(
         yield from _row(y, middle, _BAR_X + reach * _LANE, lanes, each)
     for each in sorted(pieces, key=lambda p: (p.kind == "label", p.severity is Severity.ERROR)):
         yield from _box(each, scale, lanes, inspection.size)
+    yield from _across(pieces, scale, right)
     if end is not None:
         at = scale(end)
         yield f'<line class="end" x1="{_BAR_X - 6}" y1="{at:.1f}" x2="{right + 6}" y2="{at:.1f}"/>'
@@ -265,21 +268,45 @@ def _box(each: _Piece, scale: _Scale, lanes: int, size: int) -> Iterator[str]:
             yield say(x + wide / 2, round((top + bottom) / 2 + 4, 1), each.short, "on")
 
 
+def _across(pieces: Sequence[_Piece], scale: _Scale, right: int) -> Iterator[str]:
+    """The lines of pieces that have others all along their right side, over these."""
+    for each in pieces:
+        if each.kind == "label" or each.start == each.end:
+            continue
+        if any(end > start for start, end in _free(each, pieces, scale)):
+            continue
+        x, y = _BAR_X + (each.lane + 1) * _LANE - 6, _anchor(each, pieces, scale)
+        yield f'<circle class="dot" cx="{x}" cy="{y:.1f}" r="2.5"/>'
+        yield f'<line class="over" x1="{x}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}"/>'
+
+
 def _anchor(each: _Piece, pieces: Sequence[_Piece], scale: _Scale) -> float:
-    """Where the line of a piece begins: at a height where nothing stands to its right."""
+    """Where the line of a piece begins: at a height where nothing stands to its right.
+
+    Where there is no such height, far from the names and borders of what it crosses.
+    """
     top, bottom = scale(each.start), scale(each.end)
     if each.kind == "label":
         return (top + bottom) / 2
-    others = sorted((scale(p.start), scale(p.end)) for p in pieces if p.lane > each.lane)
-    free: list[tuple[float, float]] = []
-    at = top
-    for start, end in others:
-        free.append((at, min(start, bottom)))
+    start, end = max(_free(each, pieces, scale), key=lambda span: span[1] - span[0])
+    if end > start:
+        return (start + end) / 2
+    met = [(scale(p.start), scale(p.end)) for p in pieces if p.lane > each.lane]
+    marks = [y for a, b in met for y in (a, (a + b) / 2, b)]
+    heights = [top + (bottom - top) * n / 32 for n in range(1, 32)]
+    return max(heights, key=lambda y: min((abs(y - mark) for mark in marks), default=0.0))
+
+
+def _free(each: _Piece, pieces: Sequence[_Piece], scale: _Scale) -> Iterator[tuple[float, float]]:
+    """From where to where nothing stands to the right of a piece; empty spans, too."""
+    at, bottom = scale(each.start), scale(each.end)
+    for start, end in sorted((scale(p.start), scale(p.end)) for p in pieces if p.lane > each.lane):
+        yield at, min(start, bottom)
         at = max(at, end)
-    free.append((at, bottom))
-    start, end = max(free, key=lambda span: span[1] - span[0])
-    return (start + end) / 2 if end > start else (top + bottom) / 2
+    yield at, bottom
 
 
 def _extent(start: int, end: int) -> str:
+    if start == end:
+        return size_text(0)
     return f"sectors {start // _SECTOR} to {-(-end // _SECTOR) - 1}, {size_text(end - start)}"

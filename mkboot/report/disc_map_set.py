@@ -35,6 +35,8 @@ _BAR_WIDE = WIDTH - _BAR_X - MARGIN
 _TOP = 96
 #: So wide is a piece at least, in pixels.
 _LEAST = 3.0
+#: So wide is a bar at least: a last volume of a few files is seen, too.
+_SHORTEST = 14.0
 #: So many volumes, and so many file systems, have a row.
 _MANY = 200
 
@@ -67,7 +69,8 @@ def set_map_svg(
         severity = worst(about) if there else Severity.ERROR
         body += _row_text(y, title, detail, severity)
         pieces = _pieces(segments.get(number, []), volume.size)
-        body += _bar(y, pieces, volume.size * scale, colours, missing=not there)
+        wide = max(volume.size * scale, _SHORTEST)
+        body += _bar(y, pieces, wide, colours, missing=not there)
         y += _ROW
     y = _rest(body, y, len(manifest.volumes), "volumes")
     body.append(say(MARGIN, y + 26, "What lies where", "title"))

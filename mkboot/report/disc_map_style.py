@@ -17,6 +17,7 @@ STYLE = """\
   .back { fill: #ffffff }
   .piece { stroke: #1b1f24; stroke-width: 1 }
   .lead { fill: none; stroke: #8c959f; stroke-width: 1 }
+  .over { stroke: #1b1f24; stroke-width: 1 } .dot { fill: #1b1f24 }
   .label { fill: #8c959f } .iso { fill: #54aeff } .ufs { fill: #4ac26b }
   .swap { fill: #d4a72c } .whole-disk { fill: #d0d7de } .empty { fill: #f6f8fa }
   .unknown { fill: #c297ff } .gap { fill: #eaeef2; stroke-dasharray: 3 3 }

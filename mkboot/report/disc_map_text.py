@@ -107,12 +107,14 @@ def tone(severity: Severity | None) -> str:
     return {Severity.ERROR: "bad", Severity.WARNING: "warn"}.get(severity or Severity.NOTE, "")
 
 
-def findings_block(findings: Sequence[Finding], top: int) -> tuple[list[str], int]:
+def findings_block(
+    findings: Sequence[Finding], top: int, none: str = "Nothing found wrong."
+) -> tuple[list[str], int]:
     """The findings as wrapped lines from ``top`` down, what to do below each; and where they
-    end.  Very many are not all told.
+    end.  Very many are not all told; ``none`` is said where there are none.
     """
     if not findings:
-        return [say(MARGIN, top, "Nothing found wrong.", "dim")], top
+        return [say(MARGIN, top, none, "dim")], top
     lines: list[str] = []
     y = top
     room = WIDTH - 2 * MARGIN - 16

@@ -22,6 +22,7 @@ from mkboot.media.burn.drives import Drive, open_disc, open_tray, parse_drive, r
 from mkboot.media.burn.loaded import (
     Loaded,
     State,
+    refuse_no_drive,
     refuse_unfit,
     refuse_written,
     run_out,
@@ -221,6 +222,7 @@ class _Run:
         """Ask the drive until a disc is in it that takes the image."""
         while True:
             loaded = self._burner.ask(drive)
+            refuse_no_drive(loaded, str(drive.path))
             try:
                 if self._wishes.blank and loaded.rewritable and loaded.state is not State.BLANK:
                     with self._progress.step(f"erase the {loaded.kind}"):

@@ -13,6 +13,7 @@ from mkboot.errors import CallerError, InputError
 from mkboot.formats.iso import looks_like_iso, read_iso
 from mkboot.media.burn.drives import Drive
 from mkboot.model.manifest import SetManifest
+from mkboot.output import PARTIAL
 from mkboot.recovery.sets import OpenSet, looks_like_set, open_set
 from mkboot.tree.names import show
 from mkboot.tree.source import FileSource
@@ -46,21 +47,24 @@ def discs_of(paths: Sequence[Path], only: Collection[int] = ()) -> tuple[Disc, .
     folders = [path for path in paths if path.is_dir()]
     if folders and len(paths) > 1:
         raise CallerError(f"{folders[0]} is a directory: give it alone, or give images")
-    discs = _of_set(open_set(*paths, siblings=False), only) if folders else _of_images(paths)
-    numbers = [disc.number for disc in discs]
-    for number in only:
-        if number not in numbers:
-            raise CallerError(f"there is no disc {number}: there are {_listed(numbers)}")
+    if folders:
+        return tuple(_of_set(open_set(*paths, siblings=False), only))
+    discs = _of_images(paths)
+    _refuse_other(only, [disc.number for disc in discs])
     return tuple(disc for disc in discs if not only or disc.number in only)
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(str(number) for number in numbers)
+def _refuse_other(only: Collection[int], numbers: Sequence[int]) -> None:
+    for number in only:
+        if number not in numbers:
+            there = ", ".join(map(str, numbers))
+            raise CallerError(f"there is no disc {number}: there are {there}")
 
 
 def _of_set(opened: OpenSet, only: Collection[int]) -> list[Disc]:
     """All volumes; one that is not at hand is missed unless it is not asked for."""
     wanted = range(1, len(opened.manifest.volumes) + 1)
+    _refuse_other(only, wanted)
     numbers = [n for n in wanted if not only or n in only]
     return [_volume(opened, number) for number in numbers]
 
@@ -87,6 +91,9 @@ def _of_images(paths: Sequence[Path]) -> list[Disc]:
 
 def _of_image(path: Path) -> Disc:
     """One image; ``of`` is 0 unless it is a volume of a set."""
+    if path.name.endswith(PARTIAL):
+        hint = "the command that began it goes on with it, and gives it its name when it is whole"
+        raise InputError("is not whole: it has not got its name yet", place=(str(path),), hint=hint)
     with FileSource(path) as source:
         size = source.size
         if not size:

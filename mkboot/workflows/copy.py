@@ -11,17 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mkboot.errors import CallerError
+from mkboot.errors import CallerError, InputError
 from mkboot.formats.mapfile import Status
 from mkboot.media.codes import advice
 from mkboot.media.copy.copying import Copied, Copying
 from mkboot.media.copy.ends import explain
-from mkboot.media.copy.place import open_place
+from mkboot.media.copy.place import MAP, open_place, partial_of
 from mkboot.media.copy.reader import open_reader
 from mkboot.model.finding import Finding, error
 from mkboot.model.inspection import Json
 from mkboot.model.sizes import parse_size, show_size
 from mkboot.model.values import Checksums
+from mkboot.output import PARTIAL
 from mkboot.progress import Progress, Step
 
 #: Over how many seconds the rate is taken.
@@ -89,13 +90,14 @@ def copy(
 ) -> CopyOutcome:
     """Copy, or go on copying.  ``dest`` is there only when the copy is whole and as expected.
 
-    Raises ``CallerError`` for what cannot be done as given, ``StoppedError`` when it was
-    interrupted or the disk is full: the same call goes on.
+    Raises ``CallerError`` for what cannot be done as given, ``InputError`` for an empty image,
+    ``StoppedError`` when it was interrupted or the disk is full: the same call goes on.
     """
-    if dest.exists() and source.exists() and source.samefile(dest):
-        raise CallerError(f"{source} and {dest} are the same file")
+    _refuse_itself(source, dest)
     reader = open_reader(source)
     try:
+        if not reader.size and not reader.is_drive:
+            raise InputError("is empty: there is no disc in it", place=(str(source),))
         with open_place(dest, map_, force=force) as place:
             copying = Copying(reader, place)
             copying.check_same_disc()
@@ -117,6 +119,23 @@ def copy(
             )
     finally:
         reader.close()
+
+
+def _refuse_itself(source: Path, dest: Path) -> None:
+    """A copy is not read from itself, nor from another that is not whole.
+
+    Else the zeros in its holes would be taken for what is on the disc.
+    """
+    if dest.exists() and source.exists() and source.samefile(dest):
+        raise CallerError(f"{source} and {dest} are the same file")
+    source = source.resolve()
+    whole = source.with_name(source.name.removesuffix(PARTIAL))
+    begun = source.name.endswith(PARTIAL) and whole.with_name(whole.name + MAP).exists()
+    if begun or source == partial_of(dest):
+        raise CallerError(
+            f"{source} is a copy that is not whole",
+            hint=f"give the drive or the image that it was begun from: mkboot copy SOURCE {whole}",
+        )
 
 
 def _run(

@@ -77,8 +77,7 @@ def _refuse_machine(
 
 def _told(flar: Flar, base: BaseMedium, file: Path) -> Iterator[str]:
     """What is not sure to work.  Raises ``InputError`` for what surely does not."""
-    text = (flar.value("creation_os_version") or b"").decode("ascii", "replace").strip()
-    version = _VERSION.fullmatch(text)
+    version = _version(flar)
     release = _number(base.release)
     if version is not None and int(version[1]) != release:
         words = f"is of Solaris {_named(int(version[1]))}; the medium is Solaris {base.release}"
@@ -89,6 +88,16 @@ def _told(flar: Flar, base: BaseMedium, file: Path) -> Iterator[str]:
         yield f"{file}: does not say of which release it is"
     if flar.value("content_architectures") is None:
         yield f"{file}: does not say for which machines it is"
+
+
+def _version(flar: Flar) -> re.Match[str] | None:
+    """SunOS' number: ``uname -r`` in creation_release; some write it where ``uname -v`` goes."""
+    for keyword in ("creation_release", "creation_os_version"):
+        text = (flar.value(keyword) or b"").decode("ascii", "replace").strip()
+        found = _VERSION.fullmatch(text)
+        if found:
+            return found
+    return None
 
 
 def _number(release: str) -> int:

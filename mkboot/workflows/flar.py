@@ -8,6 +8,7 @@ The files are written once, behind a header of fixed length: what is known only 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import time as clock
 from collections.abc import Callable, Sequence
@@ -19,17 +20,17 @@ from mkboot.clock import build_time
 from mkboot.errors import CallerError, InputError, stopped_by
 from mkboot.formats.checksum import CRC_START, close_cksum, posix_cksum
 from mkboot.formats.cpio import CpioForm, write_cpio
-from mkboot.formats.flar import PAYLOAD_SUM, flar_header
+from mkboot.formats.flar import PADDING, PAYLOAD_SUM, flar_header
 from mkboot.formats.tar import write_tar
 from mkboot.output import complete_file
 from mkboot.progress import Progress
 from mkboot.run import pour, require_program
+from mkboot.system.inventory import release_of
 from mkboot.tree.content import CHUNK
 from mkboot.tree.filetree import FileTree
 from mkboot.workflows.reach import reach
 
 METHODS = ("cpio", "odc", "pax")
-_PAD = "X-mkboot-pad"
 _HEADER = 4096
 _FINE = (0, 2)
 
@@ -153,15 +154,24 @@ def _identification(wish: FlashWish, tree: FileTree, size: int, total: int) -> b
         ("files_archived_size", str(size)),
         ("files_unarchived_size", str(max(1, sum(n.size for n in tree.nodes)))),
         ("type", "FULL"),
+        *_system(tree),
         (PAYLOAD_SUM, str(total)),
     ]
     pairs = [(k, v) for k, v in own if k.lower() not in told] + list(wish.told)
     values = [(key, value.encode()) for key, value in pairs]
     try:
-        spare = _HEADER - len(flar_header([*values, (_PAD, b"")]))
-        header = flar_header([*values, (_PAD, b"." * max(spare, 0))])
+        spare = _HEADER - len(flar_header([*values, (PADDING, b"")]))
+        header = flar_header([*values, (PADDING, b"." * max(spare, 0))])
     except InputError as e:
         raise CallerError(e.bare) from e
     if len(header) != _HEADER:
         raise CallerError(f"the identification has more than {_HEADER} bytes")
     return header
+
+
+def _system(tree: FileTree) -> list[tuple[str, str]]:
+    """What ``uname -s`` and ``-r`` would say, where the tree is a root that says its release."""
+    version = release_of(tree).version.removeprefix("2.")
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2})?", version):
+        return []
+    return [("creation_os_name", "SunOS"), ("creation_release", f"5.{version}")]

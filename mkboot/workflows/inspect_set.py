@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mkboot.errors import InputError
+from mkboot.media.burn.record import NAME as BURNT
 from mkboot.media.codes import advice
 from mkboot.media.inspect import inspect_image
 from mkboot.model.finding import Finding, Severity, error, warning
@@ -86,7 +87,7 @@ def _findings(opened: OpenSet) -> Iterator[Finding]:
                 yield replace(each, place=f"{place}: {each.place}")
         yield from _segments(opened, volume.number)
     for path in opened.foreign:
-        if path.name not in (SUMS, RUNBOOK_FILE):
+        if path.name not in (SUMS, RUNBOOK_FILE, BURNT):
             text = "belongs to no volume of this set"
             yield warning("volume-foreign", path.name, text, advice("volume-foreign"))
 

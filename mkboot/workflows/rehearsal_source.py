@@ -86,6 +86,12 @@ def _stage_lines(opened: OpenSet) -> list[list[str]]:
     return [line for line in lines if line]
 
 
+def steps_of(opened: OpenSet) -> tuple[str, ...]:
+    """The ids of the plan's steps, in their order; a call that only tells has none."""
+    lines = _stage_lines(opened)
+    return tuple(dict.fromkeys(w[1] for w in lines if w[1:] and not w[0].endswith("_is")))
+
+
 def allowed_changes(manifest: SetManifest, lines: Sequence[Sequence[str]]) -> Iterator[Allowed]:
     """The changes that the calls of the plan announce, and those that every boot makes."""
     place = _Places([fs.mount for fs in manifest.system.file_systems if fs.mount])

@@ -5,8 +5,10 @@ held against the source, and firmware boots it.
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -32,11 +34,13 @@ from mkboot.system.jobfile import load_job
 from mkboot.tree.names import show
 from mkboot.workflows.inspect import inspect
 from mkboot.workflows.rehearsal_machine import PlacedDisk, controllers_of, machine_for
-from mkboot.workflows.rehearsal_source import source_of
+from mkboot.workflows.rehearsal_source import source_of, steps_of
 from mkboot.workflows.restore import DiskTarget
 
 REPORT, DOCUMENT, CONSOLE = "report.html", "report.json", "console.log"
 TIMEOUT = 14_400.0
+#: Those whose discs restore by themselves.
+STRATEGIES = ("single", "root-first")
 _TASK = "mkboot.rehearsal.rehearse:task"
 #: How long the process may take to begin and to end, beyond the rehearsal itself, in seconds.
 _GRACE = 60.0
@@ -109,6 +113,22 @@ def _refuse(opened: OpenSet, faults: Sequence[Fault]) -> None:
         if fault.volume > count:
             raise CallerError(f"--fault {fault}: the set has {count} volumes")
     opened.volume(1)
+    if opened.manifest.strategy not in STRATEGIES:
+        raise CallerError(
+            f"a set of the strategy {opened.manifest.strategy} does not restore by itself, "
+            "so there is nothing to rehearse",
+            hint="README.TXT on its discs says what a person types; "
+            "prepare with --strategy root-first for discs that restore by themselves",
+        )
+    _refuse_cuts(faults, steps_of(opened))
+
+
+def _refuse_cuts(faults: Sequence[Fault], steps: Sequence[str]) -> None:
+    for fault in faults:
+        if fault.kind is FaultKind.POWER_CUT and re.sub("^[12][.]", "", fault.name) not in steps:
+            near = difflib.get_close_matches(fault.name, steps, 5, 0.0)
+            hint = f"the nearest of its {len(steps)} steps: {', '.join(near)}"
+            raise CallerError(f"--fault {fault}: the plan has no such step", hint=hint)
 
 
 def _refuse_machine(

@@ -133,7 +133,9 @@ def _verify_pieces(path: Path, why: InputError, progress: Progress) -> Verificat
     if not images:
         raise why
     whole = _together([_named(i.name, verify_image(i, progress)) for i in images])
-    found = error("volume-foreign", path.name, f"no whole set: {why.message}", why.hint or "")
+    found = error(
+        "volume-foreign", path.resolve().name, f"no whole set: {why.message}", why.hint or ""
+    )
     return replace(whole, findings=(*whole.findings, found))
 
 

@@ -17,7 +17,9 @@ from mkboot.demo.base import make_demo_base
 from mkboot.demo.host import make_demo_host
 from mkboot.demo.planting import WHEN, MadeUpContent
 from mkboot.media.base import read_base
+from mkboot.media.inspect import inspect_image
 from mkboot.media.layouts import load_layouts
+from mkboot.model.finding import Severity
 from mkboot.tree.filetree import FileTree
 
 LAYOUTS = ("sparc-2.6", "sparc-9")
@@ -37,6 +39,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for layout in LAYOUTS:
         make_demo_base(made / f"{layout}.iso", layout)  # type: ignore[arg-type]
     return made
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_its_base_media_are_good_ones(folder: Path, layout: str) -> None:
+    found = inspect_image(folder / f"{layout}.iso").findings
+    assert [f for f in found if f.severity is not Severity.NOTE] == []
 
 
 def slices_by_sfdisk(path: Path) -> dict[int, int]:

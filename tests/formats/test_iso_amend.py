@@ -108,6 +108,34 @@ def test_what_changed_reads_back_and_the_rest_too(tmp_path: Path, seed: int, mak
     assert len(seen) == len(read.tree.names)
 
 
+@needs("genisoimage", "bsdtar")
+def test_relocated_directories_stay_where_they_are(tmp_path: Path) -> None:
+    """Others do not mark the directory of the relocated, which no tree shows."""
+    builder = tree_of(7).edit()
+    deep = b"/d0/sub" + b"".join(b"/%d" % level for level in range(3, 12))
+    at = builder.make_directories(deep, directory(0o755, 0, 3, TIME * SECOND))
+    builder.add(at, b"deep", file(b"far below\n"))
+    old, out = tmp_path / "old.iso", tmp_path / "new.iso"
+    genisoimage(builder.build(), old)
+    assert b"rr_moved" in old.read_bytes()
+    source = FileSource(old)
+    tree = read_iso(source).tree
+    edit = tree.edit()
+    edit.unlink(ROOT, b".hidden")
+    edit.add(ROOT, b"added", file(b"new\n"))
+    edit.make_directories(b"/more/and/more", directory(0o755, 0, 3, TIME * SECOND))
+    new = edit.build()
+    found = amend_iso(source, source.size, tree, new)
+    assert found is not None
+    found.write(out)
+    read = read_iso(FileSource(out)).tree
+    assert differences(tree_rows(new), tree_rows(read), frozenset({"nlink"})) == []
+    said = subprocess.run(["bsdtar", "-xOf", out, deep[1:] + b"/deep"], check=True,
+                          capture_output=True)  # fmt: skip
+    assert said.stdout == b"far below\n"
+    assert rows_of(out)
+
+
 def rows_of(image: Path) -> tuple[PathRow, ...]:
     """The path table, both ways the same."""
     data = image.read_bytes()

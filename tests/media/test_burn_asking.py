@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -168,8 +170,9 @@ def test_the_wanted_speed_and_files() -> None:
     assert (wanted.factor, round(wanted.kilobytes)) == (16, 2822)
     assert choose_speed(file) is None
     assert choose_speed(file, 2) is not None
-    with pytest.raises(CallerError):
-        choose_speed(disc, 0)
+    for nonsense in (0.0, -1.0, math.nan, math.inf):
+        with pytest.raises(CallerError):
+            choose_speed(disc, nonsense)
 
 
 def test_what_does_not_fit_is_refused_in_words() -> None:

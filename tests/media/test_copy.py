@@ -70,6 +70,28 @@ def test_run_out_that_cannot_be_read_is_no_hole(tmp_path: Path) -> None:
     assert codes(done) == ["run-out-unreadable"]
 
 
+@pytest.mark.parametrize("readable", [False, True])
+def test_a_drive_that_says_far_too_much(tmp_path: Path, readable: bool) -> None:
+    """Nothing behind the disc's own end can be read; what can be makes the rest a hole."""
+    data, more = sun_disc(), 1000
+    blocks = len(data) // 2048
+    bad = set(range(blocks, blocks + more)) - ({blocks + 900} if readable else set())
+    done = run(FakeDrive(data + distinct(more * 2048), bad=frozenset(bad)), tmp_path / "d")
+    assert done.whole is not readable
+    if not readable:
+        assert (tmp_path / "d").read_bytes() == data
+        assert codes(done) == ["run-out-unreadable"]
+
+
+def test_what_a_damaged_label_promises_is_no_run_out(tmp_path: Path) -> None:
+    data = bytearray(sun_disc(cylinders=1, slices=1))
+    data[3] ^= 1
+    bad = len(data) // 2048 - 1
+    done = run(FakeDrive(bytes(data), bad=frozenset({bad})), tmp_path / "d")
+    assert not done.whole
+    assert [h.offset for h in done.holes] == [bad * 2048]
+
+
 def test_the_same_behind_no_label_is_a_hole(tmp_path: Path) -> None:
     data = distinct(CYLINDER)
     done = run(FakeDrive(data, bad=frozenset({CYLINDER // 2048 - 1})), tmp_path / "d")

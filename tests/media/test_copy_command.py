@@ -44,7 +44,7 @@ def test_a_whole_base_medium(base: BaseFacts, tmp_path: Path) -> None:
     assert done.document["ends"]["label"] <= done.document["size"]
 
 
-@pytest.mark.parametrize("size", [0, 1, 511, 512, 1 << 20, (1 << 20) + 7])
+@pytest.mark.parametrize("size", [1, 511, 512, 1 << 20, (1 << 20) + 7])
 def test_images_of_any_size(tmp_path: Path, size: int) -> None:
     (tmp_path / "s").write_bytes(distinct(size))
     mkboot("copy", tmp_path / "s", tmp_path / "d")
@@ -62,6 +62,29 @@ def test_an_image_cut_at_its_iso(base: BaseFacts, tmp_path: Path) -> None:
     assert (tmp_path / "d.partial").read_bytes() == image.path.read_bytes()
 
 
+@needs("genisoimage", "makefs")
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_label_whose_checksum_is_wrong(base: BaseFacts, tmp_path: Path, whole: bool) -> None:
+    """What it promises is missed all the same: a copy of the ISO alone is not called whole."""
+    image = copy_of(base, tmp_path)
+    image.write(3, b"#")
+    if not whole:
+        image.cut(image.end(0))
+    done = mkboot("copy", "--json", image.path, tmp_path / "d", status=0 if whole else 1)
+    codes = [f["code"] for f in done.document["findings"]]
+    assert codes == ([] if whole else ["image-cut-at-iso"])
+    assert any("label is damaged" in text for text in done.document["explained"])
+    assert (tmp_path / "d").exists() == whole
+
+
+def test_what_lies_behind_all_that_is_named_is_told(source: Path, tmp_path: Path) -> None:
+    with source.open("ab") as file:
+        file.write(distinct(4096))
+    told = mkboot("copy", source, tmp_path / "d").out
+    assert "4096 bytes lie behind all that the disc names" in told
+    assert (tmp_path / "d").read_bytes() == source.read_bytes()
+
+
 def test_expected(source: Path, tmp_path: Path) -> None:
     data = source.read_bytes()
     md5, sha = hashlib.md5(data).hexdigest(), hashlib.sha256(data).hexdigest()
@@ -70,6 +93,8 @@ def test_expected(source: Path, tmp_path: Path) -> None:
     for wrong in (f"md5:{'0' * 32}", f"sha256:{'0' * 64}", "size:650M"):
         done = mkboot("copy", source, tmp_path / "e", "--expect", wrong, status=1)
         assert "copy-unexpected" in done.out
+        assert done.lines[-1].startswith("whole, but not what is expected: ")
+        assert "remove both" in done.err
         assert not (tmp_path / "e").exists()
     mkboot("copy", source, tmp_path / "e")
     assert (tmp_path / "e").read_bytes() == data

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import struct
 from collections.abc import Callable
@@ -54,6 +55,21 @@ def test_a_disc_of_somebody_else(folder: Path, tmp_path: Path) -> None:
     found = verify(folder)
     assert "volume-foreign" in {f.code for f in found.findings}
     assert bad(found) == set()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_disc_of_another_set(folder: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own checksums are not those of the name that it was given here."""
+    path = folder / f"volume-{number}.iso"
+    (folder / "SHA256SUMS").unlink()
+    image = Image(path)
+    at, size = image.iso_file(b"/mkboot/set.json")
+    name = json.loads(image.read(at, size))["set_id"].encode()
+    path.write_bytes(path.read_bytes().replace(name, name[::-1]))
+    monkeypatch.chdir(folder)
+    found = verify(Path())
+    assert bad(found) == {"volume-foreign", "segment-checksum"}
+    assert all(f.place for f in found.findings)
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -134,6 +134,16 @@ def test_a_slice_a_dump_and_nothing(tmp_path: Path) -> None:
     assert inspect_image(tmp_path / "f").kind is Kind.FLAR
 
 
+@pytest.mark.parametrize("content", [b"", bytes(1 << 20), b"some text\n" * 9999])
+def test_what_nobody_knows_is_not_passed_over(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.img"
+    path.write_bytes(content)
+    found = inspect_image(path)
+    assert found.kind is Kind.UNKNOWN
+    assert [(f.code, f.severity) for f in found.findings] == [("nothing-checked", Severity.ERROR)]
+    assert found.findings[0].hint
+
+
 def test_a_slice_that_was_cut(tmp_path: Path) -> None:
     path = tmp_path / "s"
     path.write_bytes(gzip.decompress((SAMPLES / "small.ufs.gz").read_bytes())[:1_000_000])

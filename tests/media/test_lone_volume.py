@@ -16,6 +16,7 @@ from conftest import needs
 from discs import Image, run
 from set_making import Made
 
+from mkboot.media.inspect import inspect_image
 from mkboot.model.inspection import Verification
 from mkboot.progress import Progress
 from mkboot.workflows.verify import verify as verify_target
@@ -42,6 +43,16 @@ def found(made: Made, tmp_path: Path, number: int) -> Path:
     path = tmp_path / "a disc from the cellar.iso"
     shutil.copyfile(made.volume(number), path)
     return path
+
+
+def test_an_inspection_says_of_which_set_it_is(found: Path, number: int) -> None:
+    facts = inspect_image(found).facts["set"]
+    assert isinstance(facts, dict)
+    assert (facts["volume"], facts["of"]) == (number, 2)
+    assert facts["host"]
+    damaged = Image(found)
+    damaged.in_file(b"/mkboot/volume.json", b'"schema"', b'"scheme"')
+    assert "set" not in inspect_image(found).facts
 
 
 def flip(path: Path, offset: int) -> None:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from conftest import needs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mkboot.errors import CallerError
@@ -64,6 +64,7 @@ def boxes(root: ET.Element) -> list[tuple[str, float, float, float, float]]:
 DISCS = st.lists(st.one_of(st.integers(1, 3), st.integers(1, 5_000_000)), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(DISCS, st.integers(0, 10_000_000))
 def test_no_text_meets_another_and_no_box_another(lengths: list[int], tail: int) -> None:
     at, slices = 0, []
@@ -122,11 +123,29 @@ def test_every_slice_and_gap_has_its_row() -> None:
 def test_images_without_a_label(kind: Kind) -> None:
     root = drawn(Inspection("name\x07<b>", kind, 123_456))
     assert len(boxes(root)) == 1
-    assert any("Nothing found wrong" in text for *_, text, _ in texts(root))
+    said = "Nothing was checked" if kind is Kind.UNKNOWN else "Nothing found wrong"
+    assert any(said in text for *_, text, _ in texts(root))
 
 
 def test_an_empty_file_can_be_drawn() -> None:
-    drawn(Inspection("empty", Kind.UNKNOWN, 0))
+    said = [text for *_, text, _ in texts(drawn(Inspection("empty", Kind.UNKNOWN, 0)))]
+    assert not any("-1" in text for text in said), said
+
+
+def test_the_line_of_a_slice_that_others_hide_is_drawn_over_them() -> None:
+    """Else it would seem to come from the slice that it passes behind."""
+    hidden = drawn(inspection([(0, 4000), (0, 1000), (1000, 3000)], 4000 * 512))
+    dots = [(float(c.get("cx", "")), float(c.get("cy", ""))) for c in hidden.iter(f"{SVG}circle")]
+    assert len(dots) == 1
+    iso = next(box for box in boxes(hidden) if "iso" in box[0])
+    assert iso[1] < dots[0][0] < iso[3]
+    names = [y - 4 for _, y, text, kind in texts(hidden) if kind == "on" and text != "s0"]
+    assert len(names) == 2
+    assert all(abs(dots[0][1] - y) > 10 for y in names)
+    order = [e.get("class", "").split()[0] for e in hidden if e.get("class")]
+    assert order.index("over") > max(n for n, kind in enumerate(order) if kind == "piece")
+    seen = drawn(inspection([(0, 4000), (0, 1000)], 4000 * 512))
+    assert not list(seen.iter(f"{SVG}circle"))
 
 
 def test_long_texts_stay_on_the_picture() -> None:

@@ -50,6 +50,17 @@ def test_volumes_and_file_systems_have_their_rows(manifest: SetManifest) -> None
     assert said[home + 1].endswith("on volumes 1-2")
 
 
+@pytest.mark.parametrize("present", [[1, 2], [1]])
+def test_a_volume_that_is_nearly_empty_is_seen(manifest: SetManifest, present: list[int]) -> None:
+    small = replace(manifest.volumes[1], size=300_000)
+    huge = replace(manifest.volumes[0], size=4_700_000_000)
+    svg = set_map_svg("set", replace(manifest, volumes=(huge, small)), present, ())
+    rects = [r for r in ET.fromstring(svg).iter(f"{SVG}rect") if r.get("height") == "26"]
+    last = max(rects, key=lambda r: float(r.get("y", "")))
+    row = [r for r in rects if r.get("y") == last.get("y")]
+    assert sum(float(r.get("width", "")) for r in row) >= 12
+
+
 def test_what_is_missing_is_red(manifest: SetManifest) -> None:
     svg = set_map_svg("set", manifest, [1], (error("volume-missing", "volume 2", "not here"),))
     red = [text for text, kind in texts(svg) if kind == "bad"]

@@ -16,7 +16,7 @@ from command import mkboot
 from conftest import needs
 
 from fixtures.burners import PROGRAMS, FakeDrive
-from mkboot.errors import InputError, MkbootError, ProgramError, StoppedError
+from mkboot.errors import CallerError, InputError, MkbootError, ProgramError, StoppedError
 from mkboot.media.burn.drives import Drive
 from mkboot.media.burn.readback import Bad
 from mkboot.progress import Event, Progress
@@ -224,6 +224,19 @@ def test_a_medium_that_is_too_small(desk: Desk, tmp_path: Path) -> None:
     assert "is too small: it takes 699 blocks" in told.message
     assert "the image has 700" in told.message
     assert desk.drive.writes == []
+
+
+@pytest.mark.parametrize("state", ["blank", "closed"])
+@pytest.mark.parametrize("blank", [False, True])
+def test_a_device_that_is_no_burner_is_not_written(
+    desk: Desk, tmp_path: Path, state: str, blank: bool
+) -> None:
+    """So xorriso names a hard disk that it is given under a name outside of /dev."""
+    desk.drive.load("stdio file", state)
+    told = desk.fails(CallerError, image(tmp_path / "a.iso"), blank=blank)
+    assert "is no burner" in told.message
+    assert desk.drive.writes == []
+    assert not any("blank" in word for call in desk.drive.calls for word in call)
 
 
 @pytest.mark.parametrize("state", ["closed", "none"])

@@ -214,7 +214,7 @@ archive_location local_file /cdrom/archives/web.flar
 partitioning explicit
 filesys c0t0d0s0 free /
 """
-FINE = ("content_architectures=sun4u,sun4m", "creation_os_version=5.8")
+FINE = ("content_architectures=sun4u,sun4m", "creation_release=5.8")
 
 
 def test_a_flash_archive_lies_where_the_profile_wants_it(one: BaseFacts, tmp_path: Path) -> None:

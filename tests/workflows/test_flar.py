@@ -85,9 +85,18 @@ def test_we_read_it_back(top: Path, tmp_path: Path, method: str, compress: bool)
     told = seen["facts"]["flar"]["identification"]
     assert (seen["kind"], seen["findings"]) == ("flar", [])
     assert told["content_architectures"] == "sun4u,sun4m"
+    assert not [key for key in told if "pad" in key.lower()]
     assert told["files_compressed_method"] == ("compress" if compress else "none")
     assert json.loads(mkboot("verify", archive, "--json"))["verdict"] == "sound"
     assert "/etc" in mkboot("ls", archive, "/").replace("etc", "/etc")
+
+
+def test_a_root_says_its_release(tmp_path: Path) -> None:
+    (tmp_path / "top" / "etc").mkdir(parents=True)
+    (tmp_path / "top" / "etc" / "release").write_text("      Solaris 2.6 Hardware: 5/98\n")
+    archive = make(tmp_path / "top", tmp_path / "x.flar")
+    told = json.loads(mkboot("inspect", archive, "--json"))["facts"]["flar"]["identification"]
+    assert (told["creation_os_name"], told["creation_release"]) == ("SunOS", "5.6")
 
 
 @as_root

@@ -362,10 +362,7 @@ def test_two_runs_in_one_job(job: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [
-        ({"volumes": []}, "numbered"),
-        ({"streams": []}, "has no level 0"),
-    ],
+    [({"volumes": []}, "numbered"), ({"streams": []}, "has no level 0")],
 )
 def test_a_manifest_that_does_not_hold_together(
     done: Path, change: dict[str, object], said: str

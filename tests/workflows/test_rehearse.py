@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from conftest import needs
+from rehearsing import make_small_set, rehearse
 from set_making import Made, make_set, mkboot
 
 from fixtures.base_media import make_base
 from fixtures.host import make_host
+from mkboot.errors import CallerError
 from mkboot.tree.compare import Comparison
 from mkboot.workflows.reach import reach
 
@@ -204,6 +206,8 @@ def test_what_cannot_be_is_refused(single: Made, tmp_path: Path) -> None:
     for arguments, status in (
         (["--fault", "flip=9"], 2),
         (["--fault", "nonsense"], 2),
+        (["--fault", "power-cut=newfs-c9t9d9s0"], 2),
+        (["--fault", "power-cut=3.disks"], 2),
         (["--disk", "c9t9d9=x"], 2),
         (["--disk", f"c0t0d0={tmp_path / 'none'}"], 2),
         (["--machine", tmp_path / "none"], 2),
@@ -215,3 +219,9 @@ def test_what_cannot_be_is_refused(single: Made, tmp_path: Path) -> None:
     mkboot("rehearse", single.job, "--out", out, expect=2)
     assert (out / "report.html").read_text() == "mine"
     assert list(out.iterdir()) == [out / "report.html"]
+
+
+def test_what_does_not_restore_by_itself_is_not_rehearsed(tmp_path: Path) -> None:
+    made = make_small_set(tmp_path / "set", edit=lambda t: t.replace('"auto"', '"two-drive"'))
+    with pytest.raises(CallerError, match="two-drive does not restore by itself"):
+        rehearse(made.job, tmp_path / "out")

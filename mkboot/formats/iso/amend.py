@@ -19,6 +19,7 @@ from mkboot.formats.iso.amendrecords import (
     CannotAmend,
     continuation_of,
     fields_of,
+    is_out_of_sight,
     make_record,
     name_of,
     packed,
@@ -29,6 +30,7 @@ from mkboot.formats.iso.amendrecords import (
 )
 from mkboot.formats.iso.names import Identifiers
 from mkboot.formats.iso.pathtable import PathRow, read_path_table, write_path_table
+from mkboot.formats.iso.reader import MOVED_NAMES
 from mkboot.formats.iso.records import Record, read_records
 from mkboot.formats.iso.structs import FLAG_DIRECTORY, SECTOR
 from mkboot.formats.iso.writer import DEPTH_MAX
@@ -185,7 +187,9 @@ class _Amending:
         seen = set()
         for record, each in zip(records[2:], raw[2:], strict=True):
             name = name_of(record)
-            is_hidden = b"RE" in (k for k, _ in fields_of(record.system_use))
+            is_hidden = is_out_of_sight(record) or (
+                now == ROOT and name in MOVED_NAMES and name not in before
+            )
             if name not in before and not is_hidden:
                 raise CannotAmend
             seen.add(name)

@@ -42,6 +42,11 @@ def name_of(record: Record) -> bytes:
     return name
 
 
+def is_out_of_sight(record: Record) -> bool:
+    """Whether a directory is marked as a relocated one, or as what holds those."""
+    return any(kind == b"RE" for kind, _ in fields_of(record.system_use))
+
+
 def parts_of(identifier: bytes) -> tuple[bytes, bytes]:
     """Name and extension of an identifier, as two in one directory may not share them."""
     stem, _, extension = identifier.partition(b";")[0].partition(b".")

@@ -25,7 +25,8 @@ from mkboot.tree.node import SECOND, NodeType
 from mkboot.tree.source import ByteSource, read_exact
 
 _OWN_NAMES = (b"\0", b"\1")
-_MOVED_NAMES = (b"rr_moved", b".rr_moved")
+#: What the directory of relocated ones is called, which genisoimage does not mark.
+MOVED_NAMES = (b"rr_moved", b".rr_moved")
 
 
 def read_iso(source: ByteSource, *, place: tuple[str, ...] = ()) -> IsoVolume:
@@ -146,7 +147,7 @@ class _Reader:
                 raise e.inside(f"record at {record.offset}") from e
             if found is not None:
                 inside.append(found)
-        if moved and not builder.children(at.number) and at.path[1:] in _MOVED_NAMES:
+        if moved and not builder.children(at.number) and at.path[1:] in MOVED_NAMES:
             self._moved = at.number
         return inside
 

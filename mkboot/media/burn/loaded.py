@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mkboot.errors import StoppedError
+from mkboot.errors import CallerError, StoppedError
 from mkboot.model.sizes import BLOCK, MEDIA, RUN_OUT, show_size
 
 
@@ -74,6 +74,18 @@ def refuse_unfit(loaded: Loaded, size: int, where: str) -> None:
             f"bytes ({show_size(capacity * BLOCK)}), the image has {blocks_of(size)} "
             f"({show_size(size)})",
             hint="take a larger disc, or build the set for this medium (--media)",
+        )
+
+
+def refuse_no_drive(loaded: Loaded, where: str) -> None:
+    """Raise ``CallerError`` for a device that is no burner.
+
+    A program that takes it for a file would overwrite it: a hard disk, say.
+    """
+    if "stdio" in loaded.kind:
+        raise CallerError(
+            f"{where} is no burner: it may be a disk, which would be overwritten",
+            hint="lsblk lists drives; stdio:FILE writes to a file",
         )
 
 

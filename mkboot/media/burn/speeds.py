@@ -9,6 +9,7 @@ least sensible speed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ def choose_speed(loaded: Loaded, wanted: float | None = None) -> Speed | None:
     ``wanted`` is what a person asked for, as a factor; the program gets it in any case.
     """
     single = SINGLE.get(loaded.family)
-    if wanted is not None and wanted <= 0:
+    if wanted is not None and not 0 < wanted < math.inf:
         raise CallerError(f"--speed is a number above 0, not {wanted:g}")
     if wanted is not None:
         return Speed(wanted, wanted * (single or SINGLE["CD"]), "as asked for")

@@ -18,6 +18,7 @@ from mkboot.media.copy.ends import (
     drive_findings,
     ends_of,
     is_bad,
+    nothing_finding,
     read_head,
     run_out_finding,
 )
@@ -99,6 +100,9 @@ class Copying:
         self._ends = ends_of(reader, self._head())
         self.states = BlockStates.of_map(place.known, self._ends.wanted)
         self._agreed = BlockStates.of_map(place.agreed, self.states.end)
+        self._agreed.cut(self.states.end)
+        for run in self.states.runs(*NOT_GOOD):  # nothing agrees that was not read even once
+            self._agreed.mark(run.offset, run.size, Status.UNTRIED)
         self._sums = _Sums()
 
     def _head(self) -> bytes:
@@ -199,11 +203,13 @@ class Copying:
     def _judge(self, copier: Copier, keeper: Keeper) -> tuple[Finding, ...]:
         real = self._real(copier)
         found: list[Finding] = list(drive_findings(self._ends, real))
-        if real < self._ends.needed:
+        if real < self._ends.named:
             with FileSource(self._place.partial) as source:
                 found += cut_findings(self._place.dest, Window(source, 0, real), self._ends)
             if is_bad(tuple(found)):
                 return tuple(found)
+        elif not real:
+            return (*found, nothing_finding(self._ends))
         if copier.ended is not None:
             keeper.resize(real)
         tail = self._unreadable_tail()
@@ -213,9 +219,14 @@ class Copying:
         return tuple(found)
 
     def _unreadable_tail(self) -> int | None:
-        """Where bad blocks of the run-out begin, if all that is bad is there."""
+        """Where bad blocks of the run-out begin, if all that is bad is there.
+
+        It is no longer than burning programs make it, or nothing at all of it can be read: then
+        the drive says that there is more than there is.
+        """
         bad = self.states.runs(*NOT_GOOD)
-        if not self._reader.is_drive or not bad or bad[0].offset < self._ends.needed:
+        if not self._reader.is_drive or not bad or bad[0].offset < self._ends.named:
             return None
-        start = bad[0].offset
-        return start if self.states.end - start <= RUN_OUT else None
+        start, end = bad[0].offset, self.states.end
+        nothing = sum(r.size for r in bad) == end - start
+        return start if nothing or end - start <= RUN_OUT else None

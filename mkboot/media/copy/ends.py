@@ -39,19 +39,28 @@ _ABOUT_ENDS = frozenset({"image-cut-at-iso", "image-truncated", "slice-past-end"
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Where a disc ends, in bytes, according to each; None where there is no such thing."""
+    """Where a disc ends, in bytes, according to each; None where there is no such thing.
+
+    ``doubtful`` is what a label says that no Sun would take, since its checksum is wrong.
+    """
 
     drive: int
     is_drive: bool
     toc: int | None = None
     iso: int | None = None
     label: int | None = None
+    doubtful: int | None = None
 
     @property
     def needed(self) -> int:
         """What the disc must have, or it is not whole."""
         said = max(self.label or 0, self.iso or 0)
         return said if self.is_drive and said else max(said, self.drive)
+
+    @property
+    def named(self) -> int:
+        """What the disc names, a damaged label included: no copy of less is whole."""
+        return max(self.needed, self.doubtful or 0)
 
     @property
     def wanted(self) -> int:
@@ -64,7 +73,11 @@ def label_end(label: Label) -> int | None:
 
     None for a label that a Sun would not take, or that promises more than any disc has.
     """
-    if label_xor(label.raw) or not label.geometry.cylinder:
+    return None if label_xor(label.raw) else _last_slice(label)
+
+
+def _last_slice(label: Label) -> int | None:
+    if not label.geometry.cylinder:
         return None
     ends = [
         (label.start(e.number) + e.sectors) * SECTOR
@@ -83,8 +96,11 @@ def ends_of(reader: Reader, head: bytes) -> Ends:
     if looks_like_iso(BytesSource(head)):
         blocks = int.from_bytes(head[_DESCRIPTOR + 80 :][:4], "little")  # ECMA-119 8.4.8
         iso = blocks * _BLOCK or None
-    end = None if label is None else label_end(label)
-    return Ends(reader.size, reader.is_drive, reader.toc, iso, end)
+    if label is None:
+        return Ends(reader.size, reader.is_drive, reader.toc, iso)
+    end = label_end(label)
+    doubtful = _last_slice(label) if label_xor(label.raw) else None
+    return Ends(reader.size, reader.is_drive, reader.toc, iso, end, doubtful)
 
 
 def read_head(read: Callable[[int, int], bytes]) -> bytes:
@@ -111,6 +127,17 @@ def explain(ends: Ends, real: int) -> Iterator[str]:
         yield (
             f"the ISO 9660 counts {ends.iso - ends.label} bytes more than the label: padding "
             "behind the last slice"
+        )
+    if ends.doubtful:
+        yield (
+            f"the label is damaged, and no Sun takes it: it says {ends.doubtful} bytes, and {real} "
+            "were read"
+        )
+    said = max(ends.label or 0, ends.iso or 0, ends.doubtful or 0)
+    if 0 < said < real:
+        yield (
+            f"{real - said} bytes lie behind all that the disc names, and were copied: padding, "
+            "or something that was added"
         )
     if ends.is_drive and ends.toc and ends.toc != ends.drive:
         yield (
@@ -145,8 +172,9 @@ def run_out_finding(ends: Ends, bad: int) -> Finding:
     return note(
         "run-out-unreadable",
         "disc",
-        f"{bad} bytes at the very end, behind byte {ends.needed} where the disc ends by its own "
-        "account, cannot be read and were left out: run-out blocks of the burning program",
+        f"{bad} bytes at the very end, behind byte {ends.named} where the disc ends by its own "
+        "account, cannot be read and were left out: run-out blocks of the burning program, or a "
+        "drive that says too much",
         advice("run-out-unreadable"),
     )
 
@@ -161,10 +189,20 @@ def cut_findings(path: Path, source: ByteSource, ends: Ends) -> tuple[Finding, .
         error(
             "image-truncated",
             "image",
-            f"there are {source.size} bytes of the {ends.needed} that the disc has by its own "
+            f"there are {source.size} bytes of the {ends.named} that the disc has by its own "
             "account",
             advice("image-truncated"),
         ),
+    )
+
+
+def nothing_finding(ends: Ends) -> Finding:
+    """A disc of which not a byte was read: no copy of nothing is whole."""
+    return error(
+        "image-truncated",
+        "image",
+        f"nothing could be read: the drive says {ends.drive} bytes",
+        advice("image-truncated"),
     )
 
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mkboot.errors import CallerError
-from mkboot.formats.mapfile import MapFile, Status, read_map
+from mkboot.errors import CallerError, InputError
+from mkboot.formats.mapfile import MAP_MOST, MapFile, Status, read_map
 from mkboot.output import PARTIAL, refuse_existing, sync_file
 
 #: Ends the name of a map that nobody named; and of the map of what was read twice.
@@ -52,6 +52,12 @@ class Place:
             self.map.unlink(missing_ok=True)
 
 
+def partial_of(dest: Path) -> Path:
+    """What a copy is called until it is whole."""
+    dest = dest.resolve()
+    return dest.with_name(dest.name + PARTIAL)
+
+
 @contextmanager
 def open_place(dest: Path, map_: Path | None, *, force: bool) -> Iterator[Place]:
     """Begin a copy, or go on with one; the file is locked as long as the block lasts.
@@ -61,17 +67,51 @@ def open_place(dest: Path, map_: Path | None, *, force: bool) -> Iterator[Place]
     """
     dest = dest.resolve()
     path = map_.resolve() if map_ is not None else dest.with_name(dest.name + MAP)
-    partial = dest.with_name(dest.name + PARTIAL)
+    partial = partial_of(dest)
     if path in (dest, partial):
         raise CallerError(f"{path} cannot be both the copy and its map")
-    known = _read(path)
-    if map_ is not None and path.exists() and dest.is_file() and not partial.exists():
-        _check(dest, known, path)
-        _lock_only(dest)
-        dest.rename(partial)
-    else:
-        refuse_existing(dest, force=force)
-    begun = partial.exists()
+    known = read_known(path)
+    with _finished_again(dest, partial, known if map_ is not None else None, path) as taken:
+        if not taken:
+            refuse_existing(dest, force=force)
+        _refuse_half(partial, known, path)
+        fd = _locked(partial)
+        try:
+            _check(partial, known, path)
+            # What was read twice of a copy that is gone says nothing of the next one.
+            agreed = read_known(path.with_name(path.name + AGREED))
+            twice = agreed if known.extents else MapFile(())
+            yield Place(dest, partial, path, fd, map_ is not None, known, twice)
+        finally:
+            os.close(fd)
+
+
+@contextmanager
+def _finished_again(dest: Path, partial: Path, known: MapFile | None, path: Path) -> Iterator[bool]:
+    """Take over what has the final name already, and whose ``known`` map was named.
+
+    It gets its name back where the block says that it cannot go on; then nothing was changed.
+    False where there is nothing that the map calls good: that is somebody else's file.
+    """
+    good = known is not None and known.total(Status.GOOD) > 0
+    if known is None or not good or not dest.is_file() or os.path.lexists(partial):
+        yield False
+        return
+    _check(dest, known, path)
+    _lock_only(dest)
+    dest.rename(partial)
+    try:
+        yield True
+    except (CallerError, InputError):
+        partial.rename(dest)
+        raise
+
+
+def _refuse_half(partial: Path, known: MapFile, path: Path) -> None:
+    """A copy without its map, or a map without its copy."""
+    begun = os.path.lexists(partial)
+    if begun and not partial.is_file():
+        raise CallerError(f"{partial} is no regular file", hint="give the copy another name")
     if begun and not path.exists() and partial.stat().st_size:
         raise CallerError(
             f"{partial} is there, but not its map {path}",
@@ -82,21 +122,16 @@ def open_place(dest: Path, map_: Path | None, *, force: bool) -> Iterator[Place]
             f"{path} says what is good of {partial}, which is not there",
             hint="remove the map to begin anew",
         )
-    fd = _locked(partial)
-    try:
-        _check(partial, known, path)
-        agreed = _read(path.with_name(path.name + AGREED))
-        yield Place(dest, partial, path, fd, map_ is not None, known, agreed)
-    finally:
-        os.close(fd)
 
 
-def _read(path: Path) -> MapFile:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+def read_known(path: Path) -> MapFile:
+    """A map that is there.  It is written anew beside its name, so a device is none."""
+    if not os.path.lexists(path):
         return MapFile(())
-    return read_map(data, str(path))
+    if not path.is_file():
+        raise CallerError(f"{path} is no regular file", hint="give the map another name")
+    with path.open("rb") as file:
+        return read_map(file.read(MAP_MOST + 1), str(path))
 
 
 def _check(data: Path, known: MapFile, path: Path) -> None:

@@ -138,19 +138,21 @@ def open_reader(path: Path) -> Reader:
     Raises ``CallerError`` for what is neither, ``StoppedError`` where the drive has no disc.
     """
     try:
+        # Opening a pipe that nobody writes to would wait for ever: first look.
+        _refuse_others(path, path.stat().st_mode)
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as e:
         if e.errno == errno.ENOMEDIUM:
             raise no_disc(str(path)) from e
         raise CallerError(f"{path}: {e.strerror}") from e
     kind = os.fstat(fd).st_mode
-    if stat.S_ISBLK(kind):
-        return DriveReader(path, fd)
-    if stat.S_ISREG(kind):
-        return ImageReader(path, fd)
-    os.close(fd)
-    what = "is a directory" if stat.S_ISDIR(kind) else "is no image and no drive"
-    raise CallerError(f"{path}: {what}")
+    return DriveReader(path, fd) if stat.S_ISBLK(kind) else ImageReader(path, fd)
+
+
+def _refuse_others(path: Path, kind: int) -> None:
+    if not stat.S_ISBLK(kind) and not stat.S_ISREG(kind):
+        what = "is a directory" if stat.S_ISDIR(kind) else "is no image and no drive"
+        raise CallerError(f"{path}: {what}")
 
 
 def no_disc(name: str) -> StoppedError:
