@@ -165,7 +165,7 @@ class _Run:
         name = os.fsencode(drive.address)
         known = () if again else load_record(record)
         done = find_burnt(known, disc.file, disc.size, sha256, name)
-        if done is not None:
+        if done is not None and self._still_holds(drive, sha256):
             return Outcome(disc, "already", drive.address, done.medium, None, sha256, None)
         outcome = self._to_file(disc, drive) if drive.is_file else self._to_drive(disc, drive)
         if outcome.status == "burnt":
@@ -174,6 +174,19 @@ class _Run:
                 text = f"disc {disc.number} of {disc.of} is proved; write on it: {disc.inscription}"
                 self._progress.message(text)
         return outcome
+
+    def _still_holds(self, drive: Drive, sha256: str) -> bool:
+        """Whether a file that was proved is as it was; a disc is somewhere else by now."""
+        if not drive.is_file:
+            return True
+        with (
+            FileSource(drive.path) as source,
+            self._progress.step(f"read {drive.path.name} again", source.size, "bytes") as step,
+        ):
+            same = _digest(source, step.advance) == sha256
+        if not same:
+            self._progress.message(f"{drive.path} is not any more what was written and proved")
+        return same
 
     def _look_at(self, disc: Disc) -> str:
         """The image's SHA-256; an image that is not what was built is not worth a disc."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def verify_set(path: Path, progress: Progress) -> Verification:
     return Verification(
         checked=replace(whole.checked, segments=segments.segments),
         findings=(
-            *whole.findings,
+            *_told_once(whole.findings, segments.findings),
             *_missing_is_bad(segments.findings, whole=path.is_dir()),
             *_foreign(opened),
             *_accepted(opened),
@@ -224,6 +224,12 @@ def _boot_block_problem(store: CaptureStore, block: BootBlock) -> str:
         return e.message
     same = hashlib.sha256(data).hexdigest() == block.sha256
     return "" if same else "its boot block is not the one that was captured"
+
+
+def _told_once(files: Sequence[Finding], segments: Sequence[Finding]) -> Iterator[Finding]:
+    """The findings of all files less those of segments whose own check tells more of them."""
+    told = {(f.code, f.place.rpartition(": ")[2]) for f in segments}
+    return (f for f in files if (f.code, f.place.rpartition(": ")[2]) not in told)
 
 
 def _missing_is_bad(findings: tuple[Finding, ...], *, whole: bool) -> Iterator[Finding]:

@@ -49,6 +49,11 @@ def test_disc_by_disc(job: Path, tmp_path: Path) -> None:
     (tmp_path / "disc-2.img").unlink()
     again = mkboot("burn", job, "--drive", drive, "--json").document
     assert [disc["status"] for disc in again["discs"]] == ["already", "burnt"]
+    with (tmp_path / "disc-1.img").open("r+b") as file:
+        file.seek(123_456)
+        file.write(b"changed")
+    told = mkboot("burn", job, "--drive", drive, status=2).err
+    assert "disc-1.img is not any more what was written and proved" in told
 
 
 def test_one_of_them(job: Path, tmp_path: Path) -> None:
