@@ -76,5 +76,7 @@ def parse_disk(text: str) -> DiskTarget:
         raise CallerError(f"--disk {text}: no geometry that a label holds")
     size = parse_size(found[2])
     if size < _SMALLEST:
-        raise CallerError(f"--disk {text}: a disk of {size} bytes", hint="sizes are like 9.1GB")
+        raise CallerError(
+            f"--disk {text}: a disk of {size} bytes is too small", hint="sizes are like 9.1GB"
+        )
     return DiskTarget(name, Path(found[1]), size, heads, nsect)

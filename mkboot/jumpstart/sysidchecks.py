@@ -22,6 +22,20 @@ def check_sysidcfg(value: Sysidcfg, teller: Teller) -> Iterator[Problem]:
         if entry.keyword in first:
             yield from _again(entry, first[entry.keyword], teller)
         first.setdefault(entry.keyword, entry)
+    yield from _primaries(value, teller)
+
+
+def _primaries(value: Sysidcfg, teller: Teller) -> Iterator[Problem]:
+    marked = [e for e in value.entries if _is_primary(e)]
+    for entry in marked[1:] if len({e.value for e in marked}) > 1 else ():
+        message = f"the interface of line {marked[0].line} is primary already"
+        yield teller.warning(entry.line, message, "one primary")
+
+
+def _is_primary(entry: Entry) -> bool:
+    if entry.keyword != "network_interface":
+        return False
+    return (entry.value or "").lower() == "primary" or entry.dependent("primary") is not None
 
 
 def _again(entry: Entry, first: Entry, teller: Teller) -> Iterator[Problem]:
@@ -45,7 +59,7 @@ def _entry(entry: Entry, teller: Teller) -> Iterator[Problem]:
         yield from _dependents(entry, "network_interface", teller)
         return
     if entry.keyword not in known:
-        yield teller.unknown(entry.line, entry.keyword, known, "sysidcfg keyword", [])
+        yield _stray(entry, teller)
         return
     bare = entry.keyword == "network_interface" and not entry.value and entry.dependents
     if not bare:
@@ -57,6 +71,19 @@ def _entry(entry: Entry, teller: Teller) -> Iterator[Problem]:
     if entry.keyword == "root_password":
         yield from _password(entry, teller)
     yield from _dependents(entry, entry.keyword, teller)
+
+
+def _stray(entry: Entry, teller: Teller) -> Problem:
+    """An unknown keyword, or one that belongs in braces."""
+    rows = tables("sysidcfg").dependents
+    owners = dict.fromkeys(
+        k.partition("=")[0] for k, row in rows.items() if entry.keyword in row.kinds
+    )
+    if not owners:
+        known = tables("sysidcfg").keywords
+        return teller.unknown(entry.line, entry.keyword, known, "sysidcfg keyword", [])
+    message = f"{entry.keyword} stands outside of braces"
+    return teller.error(entry.line, message, f"it in the braces of {' or '.join(owners)}")
 
 
 def _password(entry: Entry, teller: Teller) -> Iterator[Problem]:
@@ -130,10 +157,32 @@ def _dependent(entry: Entry, row: Dependents, named: str, teller: Teller) -> Ite
         message = f"{entry.keyword}: '{shown(entry.value)}' does not fit"
         yield teller.error(entry.line, message, kind.expected)
     else:
-        if kind.name == "dns_servers" and "(" in entry.value:
-            message = f"{entry.keyword}: for DNS the books want addresses alone"
-            yield teller.warning(entry.line, message)
+        yield from _value(entry, kind.name, teller)
         yield from _narrowed(entry, row, teller)
+
+
+def _value(entry: Entry, kind: str, teller: Teller) -> Iterator[Problem]:
+    """What the pattern of a value does not say."""
+    value = entry.value or ""
+    if kind == "dns_servers" and "(" in value:
+        message = f"{entry.keyword}: for DNS the books want addresses alone"
+        yield teller.warning(entry.line, message)
+    if kind == "nis_server" and "(" not in value:
+        message = f"{entry.keyword}: for NIS and NIS+ the books want NAME(IP address)"
+        yield teller.warning(entry.line, message)
+    if kind == "netmask" and _has_holes(value):
+        message = f"{entry.keyword}: {value} has bits of the host between those of the network"
+        yield teller.error(entry.line, message, "a netmask such as 255.255.255.0")
+
+
+def _has_holes(netmask: str) -> bool:
+    """Whether a netmask, in either form, is not ones and then zeros."""
+    if "." in netmask:
+        bits = int.from_bytes(bytes(int(number) for number in netmask.split(".")))
+    else:
+        bits = int(netmask, 16)
+    rest = bits ^ 0xFFFFFFFF
+    return rest & (rest + 1) != 0
 
 
 def _narrowed(entry: Entry, row: Dependents, teller: Teller) -> Iterator[Problem]:

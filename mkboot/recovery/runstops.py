@@ -106,8 +106,8 @@ CASES = (
         "first reboot: get to ok (Stop-A, or a break), boot cdrom -s, mount /dev/dsk/NAMEs0 /a "
         "(the slice of the root), and in /a/etc/vfstab put /devices/PATH:a for a block device "
         "and /devices/PATH:a,raw for a raw one, a to h for slices 0 to 7; the line NAME (PATH) "
-        "becomes DISK has the PATH. /a/etc/dumpadm.conf may name the disk, too. Then umount /a, and "
-        "boot the disk.",
+        "becomes DISK has the PATH. /a/etc/dumpadm.conf may name the disk, too. Then umount /a "
+        "and boot the disk.",
     ),
     _Case(
         "A disk has other slices on it, or no label",
@@ -136,8 +136,9 @@ CASES = (
         ),
         "ufsrestore keeps a list of all directories in /tmp, which lives in memory and swap. It is "
         "looked at before the first write; the last line comes later, when a slice that was to be "
-        "swapped on could not be, and the disks are labelled by then. Put more memory into the machine for the time of "
-        "the restore; or restore onto disk images on Linux with mkboot restore.",
+        "swapped on could not be, and the disks are labelled by then. Put more memory into the "
+        "machine for the time of the restore; or restore onto disk images on Linux with mkboot "
+        "restore.",
     ),
     _Case(
         "Writing to a disk fails",

@@ -116,14 +116,19 @@ class Rehearsal:
         words = self.order.arguments
         if from_disc and self._boots:
             self._disc_1_again()
-        if from_disc:
-            ended = boot_cdrom(self.machine, words, self._ask, self._without)
-        else:
-            ended = boot_installed(self.machine, self._disc_changes, self.order.aliases)
         typed = " ".join(("boot cdrom", *words)) if from_disc else "by itself"
         source = "disc" if from_disc else show(self.machine.nvram.get(b"boot-device", b""))
-        seconds = time.monotonic() - began
-        self._boots.append(Boot(source, typed, f"{ended.how}: {ended.words}", seconds))
+        try:
+            if from_disc:
+                ended = boot_cdrom(self.machine, words, self._ask, self._without)
+            else:
+                ended = boot_installed(self.machine, self._disc_changes, self.order.aliases)
+            how = f"{ended.how}: {ended.words}"
+        except (NotModelled, RehearsalFailed) as e:
+            how = f"given up: {self.transcript.stopped or e.message}"
+            self._boots.append(Boot(source, typed, how, time.monotonic() - began))
+            raise
+        self._boots.append(Boot(source, typed, how, time.monotonic() - began))
         return ended
 
     def _disc_1_again(self) -> None:

@@ -12,6 +12,7 @@ from discs import Image, copy_of
 
 from fixtures.base_media import BaseFacts
 from mkboot.errors import InputError
+from mkboot.firmware import boot
 from mkboot.formats.bootblock import BootBlockKind
 from mkboot.media.base import read_base
 from mkboot.media.copy.donors import donors_in
@@ -50,6 +51,19 @@ def test_boot_slices_that_were_cut_off(base: BaseFacts, tmp_path: Path) -> None:
         assert there is not None
         assert there.boot_block == block.ljust(7680, b"\0")
         assert there.redirect == b"1" or number == 2
+
+
+@pytest.mark.boot
+@needs("qemu-system-sparc64")
+def test_a_mended_disc_boots(base: BaseFacts, tmp_path: Path) -> None:
+    image = copy_of(base, tmp_path)
+    image.cut(image.start(3))
+    told = {path: boot(path, machine="sun4u", kind="cdrom") for path in (image.path, base.path)}
+    assert told[base.path].verdict == "booted"
+    assert told[image.path].verdict != "booted"
+    out, _ = mend(image, tmp_path, base.path)
+    verdict = boot(out, machine="sun4u", kind="cdrom")
+    assert verdict.verdict == "booted", verdict.lines
 
 
 def test_without_a_boot_block_for_it_a_slice_leaves_the_label(

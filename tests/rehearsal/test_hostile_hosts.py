@@ -3,16 +3,19 @@
 nothing else happens.
 
 What is planted shows when it is carried out: it stops the machine, or says a word that stands
-in no name, or leaves a file that the source does not have.
+in no name, or leaves a file that the source does not have.  Each by itself takes minutes in all,
+so the ordinary tests have some, several in one host; MKBOOT_SEED says which.
 """
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import needs
+from conftest import SEED, needs
 from odd_hosts import edit_slice, put_file, put_folder
 from rehearsing import SMALL_MEDIA, Told, make_small_set, rehearse, slice_tree, text_of
 from set_making import mkboot
@@ -66,6 +69,7 @@ def judge_nothing_happened(told: Told) -> None:
     assert all(b.ended.startswith(("reboot", "multi-user")) for b in told.done.run.boots)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("media", ["cd650", SMALL_MEDIA], ids=["single", "root-first"])
 @pytest.mark.parametrize("kind", MOUNTS)
 def test_a_hostile_mount_point(tmp_path: Path, kind: str, media: str) -> None:
@@ -105,6 +109,7 @@ def odd_lines(disks: Mapping[str, Path]) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_vfstab_of_odd_lines(tmp_path: Path) -> None:
     made = make_small_set(tmp_path / "set", media=SMALL_MEDIA, change=odd_lines)
     told = rehearse(made.job, tmp_path / "out")
@@ -120,11 +125,14 @@ NAMES = (
 )  # fmt: skip
 
 
-def odd_names(disks: Mapping[str, Path]) -> None:
-    """In every file system, at its top and below, as files, directories and links."""
+def odd_names(disks: Mapping[str, Path], mount: bytes = b"") -> None:
+    """In every file system, at its top and below, as files and directories; none where a file
+    system is mounted.
+    """
+    names = [name for name in NAMES if not mount.startswith(b"/" + name + b"/")]
 
     def edit(builder: TreeBuilder) -> None:
-        for name in NAMES:
+        for name in names:
             put_file(builder, name, b"$(halt)\n`halt`\n")
             put_file(builder, b"odd/" + name + b"/" + name, name, 0o755)
 
@@ -132,6 +140,7 @@ def odd_names(disks: Mapping[str, Path]) -> None:
         edit_slice(disks, mount, edit)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("media", ["cd650", "6200K"], ids=["single", "root-first"])
 def test_files_of_hostile_names(tmp_path: Path, media: str) -> None:
     made = make_small_set(tmp_path / "set", media=media, change=odd_names)
@@ -161,10 +170,39 @@ def named(name: bytes) -> Callable[[Mapping[str, Path]], None]:
     return lambda disks: edit_slice(disks, b"/", edit)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", HOSTS)
 def test_a_hostile_host_name(tmp_path: Path, kind: str) -> None:
     made = make_small_set(tmp_path / "set", media=SMALL_MEDIA, change=named(HOSTS[kind]))
     judge_nothing_happened(rehearse(made.job, tmp_path / "out"))
+
+
+#: So many hosts are among the ordinary tests, each with several of the above at once.
+SAMPLE = 3
+_RNG = random.Random(f"hostile hosts {os.environ[SEED]}")
+CHOSEN = list(
+    zip(_RNG.sample(sorted(MOUNTS), SAMPLE), _RNG.sample(sorted(HOSTS), SAMPLE),
+        ("cd650", SMALL_MEDIA, "6200K"), strict=True)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("mount", "host", "media"), CHOSEN)
+def test_some_hostile_hosts(tmp_path: Path, mount: str, host: str, media: str) -> None:
+    """Odd lines are in each, with a mount point and a name of the lists; odd files where they
+    fit on the discs.
+    """
+
+    def change(disks: Mapping[str, Path]) -> None:
+        for edit in (mounted_at(MOUNTS[mount]), odd_lines, named(HOSTS[host])):
+            edit(disks)
+        if media != SMALL_MEDIA:
+            odd_names(disks, MOUNTS[mount])
+
+    made = make_small_set(tmp_path / "set", media=media, change=change)
+    told = rehearse(made.job, tmp_path / "out")
+    judge_nothing_happened(told)
+    assert text_of(slice_tree(told.image("c0t0d0"), 0), "/etc/vfstab").startswith(VFSTAB)
+    assert (len(made.volumes) == 1) == (media == "cd650")
 
 
 def test_a_host_with_a_folder_of_ours_is_refused_in_words(tmp_path: Path) -> None:

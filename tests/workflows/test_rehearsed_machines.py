@@ -114,6 +114,7 @@ def test_too_little_memory_is_told_before_a_disk_is_touched(
     assert told.verdict == "failed"
     judge_stop(MEMORY, told.lines, 0)
     assert untouched(told, *DISKS)
+    assert [b.ended for b in told.done.run.boots] == [f"given up: {told.done.reason}"]
 
 
 def test_just_enough_memory_will_do(bounded: tuple[SmallSet, int], tmp_path: Path) -> None:
