@@ -99,10 +99,10 @@ SETS: tuple[Code, ...] = (
         "root-managed",
         "warning",
         "host",
-        "The host's root lies on a metadevice or under Veritas Volume Manager. Restored to a "
-        "plain slice it does not boot as it is.",
-        "Mend /etc/system and /etc/vfstab of the restored root before it is booted: README.TXT "
-        "on the discs tells how.",
+        "The host's root lies on a metadevice or under Veritas Volume Manager. It comes back on "
+        "a plain slice, and the discs mend /etc/system and /etc/vfstab for that.",
+        "Say in job.toml which slices hold /usr and /var; README.TXT on the discs tells how the "
+        "volumes are made again.",
     ),
     Code(
         "not-mounted",

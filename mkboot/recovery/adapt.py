@@ -36,6 +36,19 @@ def manager_of(system: System) -> str:
     return ""
 
 
+def unsaid_mounts(system: System) -> tuple[bytes, ...]:
+    """What a host with a managed root needs to come up, and no captured slice is said to hold.
+
+    vfstab names only volumes there, so the job has to say which slice is /usr and which /var:
+    without that they would have no line in the vfstab of plain slices.
+    """
+    if not manager_of(system):
+        return ()
+    held = {fs.mount for fs in system.file_systems}
+    mounts = [e.mount for e in parse_vfstab(system.vfstab) if e.fstype == b"ufs"]
+    return tuple(m for m in mounts if m in (b"/usr", b"/var") and m not in held)
+
+
 def root_path(system: System, root: FileSystem) -> str:
     """The /devices path of the root slice, empty if not known."""
     disk, number = split_slice_name(root.slice)

@@ -16,7 +16,8 @@ LOST = (
 
 SAME_DISKS = (
     "The disc finds each disk by its device path, then by its size; where neither tells, it "
-    "asks. A new disk of the same size or a larger one will do; it may be blank."
+    "asks. A new disk of the same size or a larger one will do, in the place of the old one; it "
+    "may be blank."
 )
 
 HOW_LONG = "All of it takes {span}."

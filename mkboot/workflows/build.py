@@ -35,7 +35,7 @@ from mkboot.recovery.strategies import Placing, choose
 from mkboot.recovery.volumes import Capacity
 from mkboot.system.jobfile import load_job
 from mkboot.tree.content import CHUNK
-from mkboot.workflows.commands import refuse_missing, refuse_taken_folder
+from mkboot.workflows.commands import refuse_missing, refuse_taken_folder, refuse_unsaid_mounts
 from mkboot.workflows.lending import captured_files
 from mkboot.workflows.material import Material, gather
 from mkboot.workflows.miniroot import miniroot_parameters, miniroot_tree
@@ -98,6 +98,7 @@ def _make(folder: Path, job: Job, partial: Path, progress: Progress) -> SetManif
     spool = partial / _SPOOL
     spool.mkdir(mode=0o700)
     work = gather(folder, job, spool, progress)
+    refuse_unsaid_mounts(work.system)
     medium = medium_bytes(job.media)
 
     def make(placing: Placing) -> SetManifest:

@@ -8,10 +8,13 @@ from mkboot.media.base import BaseMedium
 from mkboot.media.paths import booted_tree
 from mkboot.model.layout import Layout
 from mkboot.model.packing import Packing
+from mkboot.model.system import System
+from mkboot.recovery.adapt import unsaid_mounts
 from mkboot.recovery.borrow import Borrowing, Has, Missing, Need
 from mkboot.recovery.engine_commands import DIRECTORIES, ENGINE_COMMANDS, EngineCommand
 from mkboot.recovery.paths import STAGE_2_ROOT
 from mkboot.tree.filetree import FileTree
+from mkboot.tree.names import show
 from mkboot.tree.node import NodeType
 
 #: What a person can do about a command that is to be had nowhere.
@@ -59,6 +62,18 @@ def missing_words(missing: Missing) -> str:
     """``/usr/bin/eject is missing on the restored disk``, say."""
     where = {1: "when volume 1 has booted", 2: "on the restored disk"}[missing.stage]
     return f"{missing.need.name} is missing {where}"
+
+
+def refuse_unsaid_mounts(system: System) -> None:
+    """Raise ``InputError`` where a host with a managed root would come back without its /usr
+    or /var: the restored vfstab could not name their slices.
+    """
+    for mount in unsaid_mounts(system):
+        where = show(mount)
+        raise InputError(
+            f"vfstab mounts {where} from a volume, and no captured slice is said to be {where}",
+            hint=f'set mount = "{where}" for its slice in job.toml, and capture again',
+        )
 
 
 def refuse_taken_folder(tree: FileTree | None) -> None:

@@ -171,9 +171,9 @@ def _root_findings(host: Host) -> Iterator[Finding]:
         yield warning(
             "root-managed",
             host.root_slice,
-            f"the root lies under {manager}: what is restored does not boot before /etc/system "
-            "and /etc/vfstab are mended",
-            "README.TXT on the discs tells how",
+            f"the root lies under {manager}: it comes back on its plain slice, and the discs mend "
+            "/etc/system and /etc/vfstab for that",
+            "README.TXT on the discs tells how the volumes are made again",
         )
 
 

@@ -10,7 +10,10 @@ import pytest
 from conftest import needs
 from odd_hosts import edit_slice, put_file, with_more
 from rehearsing import SMALL_MEDIA, make_small_set, rehearse, slice_tree, text_of
+from set_making import mkboot
 
+from fixtures.small_base import make_small_base
+from fixtures.small_host import make_small_host
 from mkboot.tree.filetree import TreeBuilder
 
 pytestmark = needs("unshare", "chroot", "dash")
@@ -86,6 +89,30 @@ def test_a_mirrored_root_comes_back_on_plain_slices(
     assert plain[b"/dev/dsk/c0t0d0s1"] == b"-"
     for path in ("/etc/vfstab", "/etc/system", "/kernel/drv/md.conf", "/etc/dumpadm.conf"):
         assert root.node_at(f"{path}.was".encode()) is not None
+
+
+@pytest.mark.parametrize(("said", "lacks"), [((), "/usr"), (("/usr",), "/var")])
+def test_a_mirrored_root_without_its_mounts_is_refused_in_words(
+    tmp_path: Path, said: tuple[str, ...], lacks: str
+) -> None:
+    """vfstab names metadevices only: the discs could give /usr and /var no line in it."""
+    disks = make_small_host(tmp_path / "host", "9")
+    mirrored(disks)
+    base = make_small_base(tmp_path / "base.iso", "sparc-9", "9")
+    sources = [word for name, path in disks.items() for word in ("--source", f"{name}={path}")]
+    job = tmp_path / "job"
+    mkboot("prepare", job, "--base", base, *sources)
+    text = (job / "job.toml").read_text()
+    for mount in said:
+        text = text.replace(
+            'slice = "c0t0d0s6"\nmount = ""', f'slice = "c0t0d0s6"\nmount = "{mount}"'
+        )
+    (job / "job.toml").write_text(text)
+    mkboot("capture", job)
+    told = mkboot("build", job, expect=3)
+    assert f"vfstab mounts {lacks} from a volume" in told
+    assert f'set mount = "{lacks}" for its slice in job.toml' in told
+    assert not (job / "set").exists()
 
 
 @pytest.mark.parametrize("media", ["cd650", SMALL_MEDIA], ids=["single", "root-first"])
