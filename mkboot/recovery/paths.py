@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from mkboot.model.manifest import SetManifest
 from mkboot.model.packing import Packing
-from mkboot.recovery.plan import has_later
+
+if TYPE_CHECKING:
+    from mkboot.model.manifest import SetManifest
 
 SEGMENT_FOLDER = "/mkboot/seg"
 #: Commands and libraries of the host that the install environment lacks.
@@ -64,6 +66,8 @@ def boot_block_path(slice_: str) -> str:
 def _first_volume(manifest: SetManifest) -> Iterator[str]:
     """What volume 1 alone has: the engine with its plan, and what is borrowed."""
     yield from (f"{ENGINE_FOLDER}/{name}" for name in (*ENGINE_FILES, *STARTERS))
+    from mkboot.recovery.plan import has_later
+
     yield STAGE_1
     if manifest.strategy == "root-first" and has_later(manifest):
         yield STAGE_2

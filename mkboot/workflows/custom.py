@@ -10,11 +10,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mkboot.clock import build_time
 from mkboot.errors import CallerError, InputError
 from mkboot.formats.bootblock import recognise, take_out
-from mkboot.formats.iso import IsoImage, lay_out_iso
 from mkboot.formats.iso.amend import amend_iso
 from mkboot.formats.label import SECTOR
 from mkboot.jumpstart import Profile
@@ -44,6 +44,9 @@ from mkboot.workflows.custom_flash import check_flash, check_locations, place_of
 from mkboot.workflows.custom_jumpstart import JumpStart, read_jumpstart
 from mkboot.workflows.custom_miniroot import seeded, wrapped
 from mkboot.workflows.miniroot import miniroot_parameters
+
+if TYPE_CHECKING:
+    from mkboot.formats.iso import IsoImage
 
 CONFIG = b".install_config"
 CHANGES = ".changes.txt"
@@ -221,6 +224,8 @@ class _Discs:
 
     def new_iso(self) -> IsoImage:
         """Slice 0 without the room that is taken by what was removed."""
+        from mkboot.formats.iso import lay_out_iso
+
         name = self.base.iso.volume_id.decode("ascii", "replace").strip()
         good = bool(name) and len(name) <= 32 and name.isascii() and name.isprintable()
         return lay_out_iso(self.front, volume_id=name if good else _VOLUME_ID, time=self.time)

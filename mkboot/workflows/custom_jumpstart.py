@@ -18,7 +18,7 @@ from mkboot.jumpstart.layout import lay_out
 from mkboot.jumpstart.machine import Machine
 from mkboot.media.adding import changed_tree, read_source, settled
 from mkboot.model.hostfile import HostDisk, HostFile
-from mkboot.recovery import hooks
+from mkboot.recovery import seeds
 from mkboot.rehearsal import sysid
 from mkboot.tree.content import BytesContent
 from mkboot.tree.filetree import ROOT, FileTree, TreeBuilder
@@ -98,7 +98,7 @@ def _answers(folder: Path, release: str, host: HostFile | None) -> tuple[bytes, 
         path = folder / name
         if path.is_file():
             return path.read_bytes(), str(path)
-    return hooks.sysidcfg(release), "made by mkboot"
+    return seeds.sysidcfg(release), "made by mkboot"
 
 
 def _other_answers(report: CheckReport, used: str) -> Iterator[str]:

@@ -8,8 +8,8 @@ from mkboot.media.base import BaseMedium
 from mkboot.media.environment import SUN, wrap
 from mkboot.media.paths import first
 from mkboot.model.layout import Layout, UsrIn
-from mkboot.recovery.hooks import NFS4_STATE, profind_wrapper
 from mkboot.recovery.paths import HANDS_FREE
+from mkboot.recovery.seeds import NFS4_STATE, profind_wrapper
 from mkboot.tree.filetree import FileTree, TreeBuilder
 from mkboot.tree.node import SECOND, NodeType
 from mkboot.workflows.miniroot import SYSIDCFG, answers_are_seeded, put_file

@@ -18,8 +18,8 @@ from mkboot.model.system import System
 from mkboot.model.values import Checksums
 from mkboot.progress import Progress
 from mkboot.recovery.borrow import Borrowing, borrow, unmet
-from mkboot.recovery.hooks import profind_wrapper
 from mkboot.recovery.packing import Stored, check_packing, pack_stream, stored_sizes
+from mkboot.recovery.seeds import profind_wrapper
 from mkboot.recovery.validate import validate_system
 from mkboot.recovery.volumes import StreamSize
 from mkboot.system.levels import with_chains

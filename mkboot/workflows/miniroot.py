@@ -6,20 +6,22 @@ that tells how to restore by hand.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mkboot.errors import InputError
 from mkboot.formats.ufs import fits, parameters_for
 from mkboot.media.base import BaseMedium
 from mkboot.model.layout import Layout
-from mkboot.model.manifest import SetManifest
 from mkboot.model.values import UfsParameters
-from mkboot.recovery.hooks import miniroot_files
-from mkboot.recovery.readme import readme
+from mkboot.recovery.seeds import miniroot_files
 from mkboot.tree.content import BytesContent
 from mkboot.tree.filetree import FileTree, TreeBuilder
 from mkboot.tree.names import show
 from mkboot.tree.node import SECOND, NodeType, directory, regular
 from mkboot.workflows.room import miniroot_bytes
+
+if TYPE_CHECKING:
+    from mkboot.model.manifest import SetManifest
 
 FOLDER = b"mkboot"
 #: Where the install environment looks for the answers to its questions.
@@ -35,6 +37,8 @@ def miniroot_tree(tree: FileTree, layout: Layout, manifest: SetManifest) -> File
     if builder.find(FOLDER) is not None:
         raise InputError("the miniroot has a /mkboot of its own")
     folder = builder.add(0, FOLDER, directory(0o755, mtime=time))
+    from mkboot.recovery.readme import readme
+
     text = readme(manifest, 1).encode("ascii")
     builder.add(folder, b"README.TXT", regular(BytesContent(text), 0o444, mtime=time))
     for path, data in miniroot_files(manifest, layout).items():

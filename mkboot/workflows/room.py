@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mkboot.errors import CallerError
 from mkboot.media.base import BaseMedium
 from mkboot.media.environment import environment_tree
-from mkboot.model.manifest import Borrowed
 from mkboot.model.sizes import show_size
 from mkboot.recovery.volumes import OVERHEAD, Capacity, pad
 from mkboot.tree.node import NodeType
+
+if TYPE_CHECKING:
+    from mkboot.model.manifest import Borrowed
 
 #: Bytes of a cylinder on a disc: slices begin and end there.
 _CYLINDER = 640 * 512

@@ -19,8 +19,9 @@ from fixtures.small_host import change_small_host, make_small_host
 from mkboot.media.base import read_base
 from mkboot.model.manifest import SetManifest
 from mkboot.recovery import hooks
-from mkboot.recovery.hooks import jumpstart_files, miniroot_files
+from mkboot.recovery.hooks import jumpstart_files
 from mkboot.recovery.paths import BEGIN, FINISH
+from mkboot.recovery.seeds import miniroot_files
 from mkboot.recovery.sets import OpenSet, open_set
 from mkboot.rehearsal.forms import load_commands
 from mkboot.rehearsal.judge import ExpectedFileSystem, Source

@@ -16,16 +16,10 @@ from mkboot.errors import InputError
 from mkboot.media.layouts import load_layouts
 from mkboot.model.packing import Packing
 from mkboot.recovery.engine_commands import ENGINE_COMMANDS, needed
-from mkboot.recovery.hooks import (
-    jumpstart_files,
-    miniroot_files,
-    profind_wrapper,
-    rules_ok,
-    sysidcfg,
-    template,
-)
+from mkboot.recovery.hooks import jumpstart_files, rules_ok
 from mkboot.recovery.paths import CONFIG_FOLDER, ENGINE_FILES, STARTERS
 from mkboot.recovery.render_plan import VERBS
+from mkboot.recovery.seeds import miniroot_files, profind_wrapper, sysidcfg, template
 from mkboot.rehearsal.smf import read_manifest
 
 RELEASES = ("2.6", "7", "8", "9", "10")

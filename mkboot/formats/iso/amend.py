@@ -32,9 +32,7 @@ from mkboot.formats.iso.names import Identifiers
 from mkboot.formats.iso.pathtable import PathRow, read_path_table, write_path_table
 from mkboot.formats.iso.reader import MOVED_NAMES
 from mkboot.formats.iso.records import Record, read_records
-from mkboot.formats.iso.structs import FLAG_DIRECTORY, SECTOR
-from mkboot.formats.iso.writer import DEPTH_MAX
-from mkboot.formats.iso.writer import FILE_MAX as CONTENT_MAX
+from mkboot.formats.iso.structs import CONTENT_MAX, DEPTH_MAX, FLAG_DIRECTORY, SECTOR
 from mkboot.tree.filetree import ROOT, FileTree
 from mkboot.tree.node import Node, NodeType
 from mkboot.tree.source import ByteSource

@@ -11,6 +11,8 @@ from mkboot.errors import InputError
 from mkboot.formats.iso.structs import FLAG_DIRECTORY, FLAG_MULTI_EXTENT, RECORD_HEAD, SECTOR
 
 _HEAD = struct.Struct("<BBI4xI4x7sBBB4xB")
+#: Extent and size once more, in the other byte order.
+_AGAIN = struct.Struct(">6xI4xI")
 
 
 class Record(NamedTuple):
@@ -45,10 +47,7 @@ def read_record(data: bytes, offset: int) -> Record:
     if end - offset <= RECORD_HEAD or end > len(data):
         raise InputError(f"a length of {data[offset]} bytes")
     _, attributes, extent, size, date, flags, unit, gap, length = _HEAD.unpack_from(data, offset)
-    if (
-        data[offset + 2 : offset + 6] != data[offset + 9 : offset + 5 : -1]
-        or data[offset + 10 : offset + 14] != data[offset + 17 : offset + 13 : -1]
-    ):
+    if _AGAIN.unpack_from(data, offset) != (extent, size):
         raise InputError("the two byte orders disagree about where the data lie")
     if unit or gap:
         raise InputError("interleaved files are not supported")

@@ -28,6 +28,10 @@ from construct import (
 SECTOR = 2048
 SYSTEM_AREA = 16 * SECTOR
 DESCRIPTOR_MAX = 32
+#: Bytes of a file: one extent holds no more, and hsfs reads but one.
+CONTENT_MAX = 0xFFFFFFFF
+#: Names below the root that a path may have before its directory is relocated.
+DEPTH_MAX = 7
 
 #: A 32-bit and a 16-bit number in both byte orders (ECMA-119 7.3.3, 7.2.3).
 Both32 = Struct("le" / Int32ul, "be" / Int32ub)

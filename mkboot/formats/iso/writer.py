@@ -25,17 +25,14 @@ from mkboot.formats.iso.image import IsoImage
 from mkboot.formats.iso.names import Identifiers
 from mkboot.formats.iso.selfcheck import check_once
 from mkboot.formats.iso.spool import ContentFile
+from mkboot.formats.iso.structs import CONTENT_MAX, DEPTH_MAX
 from mkboot.tree.filetree import ROOT, FileTree
 from mkboot.tree.names import show
 from mkboot.tree.node import SECOND, Node, directory
 
-#: One extent holds no more, and hsfs reads but one.
-FILE_MAX = 0xFFFFFFFF
 #: A directory's number in the path table has 16 bits.
 DIRECTORIES_MAX = 0xFFFF
 TARGET_MAX = 4095
-#: Names below the root that a path may have before its directory is relocated.
-DEPTH_MAX = 7
 
 _MOVED = b"RR_MOVED"
 _WORD = 0xFFFFFFFF
@@ -77,7 +74,7 @@ def _lay_out(tree: FileTree, volume_id: str, time: int) -> IsoImage:
 
 def _check(node: Node) -> None:
     """Raise ``InputError`` for what the format cannot hold, or readers would get wrong."""
-    if node.content.size > FILE_MAX:
+    if node.content.size > CONTENT_MAX:
         raise InputError("has 4 GiB or more: Solaris reads only one extent of a file")
     if len(node.target) > TARGET_MAX:
         raise InputError(f"a link's target of {len(node.target)} bytes")
