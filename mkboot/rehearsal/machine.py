@@ -186,7 +186,7 @@ class Machine:
     def _wait(self, started: Started) -> int:
         while not started.ended(max(0.0, min(1.0, self.deadline - time.monotonic()))):
             if time.monotonic() > self.deadline:
-                self.fail(RehearsalFailed("the rehearsal takes too long"))
+                self.fail(RehearsalFailed("the rehearsal takes longer than --timeout allows"))
         return started.wait()
 
     def check(self) -> None:
