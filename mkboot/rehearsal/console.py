@@ -26,6 +26,9 @@ from mkboot.rehearsal.process import readers_of
 #: has to be seen.
 QUIET = 0.02
 _SEEN = 2
+#: What is typed reaches its reader by way of the kernel, which echoes it then; until so many
+#: seconds have gone without an echo nobody is taken for a reader who waits for more.
+_ECHO = 0.5
 #: How often a handler that reads looks whether the machine is still on, in seconds.
 _PATIENCE = 0.1
 _PIECE = 1 << 16
@@ -68,6 +71,7 @@ class Console:
         self._said = b""
         self._waiting = 0
         self._seen = 0
+        self._echo_until = 0.0
         self._lock = threading.Lock()
         self._quiet = threading.Event()
         self._closed = False
@@ -141,6 +145,7 @@ class Console:
                 self._seen = 0
 
     def _hear(self, data: bytes) -> None:
+        self._echo_until = 0.0
         self._said = (self._said + data)[-_SAID:]
         for listener in self.listeners:
             listener(data)
@@ -156,7 +161,7 @@ class Console:
                 take(line)
 
     def _somebody_reads(self) -> bool:
-        if self._typed_ahead():
+        if self._typed_ahead() or time.monotonic() < self._echo_until:
             return False
         if self._waiting:
             return True
@@ -173,6 +178,7 @@ class Console:
         if typed is None:
             self.on_silence(said)
             return
+        self._echo_until = time.monotonic() + _ECHO
         os.write(self._master, typed)
 
 
