@@ -23,7 +23,12 @@ def test_nothing_is_typed_again_before_its_echo(monkeypatch: pytest.MonkeyPatch)
         return b"yes\n"
 
     console.on_read = answer
-    monkeypatch.setattr(module.os, "write", lambda _fd, data: kept.append(data) or len(data))
+
+    def keep(_fd: int, data: bytes) -> int:
+        kept.append(data)
+        return len(data)
+
+    monkeypatch.setattr(module.os, "write", keep)
     reader = threading.Thread(target=console.read, args=(console.slave, 10), daemon=True)
     reader.start()
     console.start()
