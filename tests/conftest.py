@@ -27,8 +27,8 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with the longest tests first, so that two workers end together."""
-    heavy = {item.path for item in items if item.get_closest_marker("kernel")}
-    items.sort(key=lambda item: item.path not in heavy)
+    kernel, boot = ({i.path for i in items if i.get_closest_marker(m)} for m in ("kernel", "boot"))
+    items.sort(key=lambda item: (item.path not in kernel, item.path not in boot))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
