@@ -181,10 +181,13 @@ def _custom(work: Path, out: Path) -> Case:
         "custom disc of 20,000 files",
         Side("mkboot", (mkboot("custom", *words, "--media", "dvd"),), (out,), (out,)),
         Side("genisoimage", (shell("genisoimage", f"{ISO_PEERS['genisoimage']} {out}/iso "
-                                   f"{top}/tree"),), (out,), (out,)),
+                                   f"{top}/tree"), shell("sync", f"sync {out}/iso")),
+             (out,), (out,)),
         2.0,
         "mkboot reads a base medium, checks a JumpStart directory, writes a changed miniroot "
-        "and the boot slices besides, and syncs what it wrote; the peer reads a directory.",
+        "and the boot slices besides, and syncs what it wrote; the peer reads a directory: a "
+        "second ratio has its disc synced, too.",
+        apart=("sync",),
         programs=("genisoimage",),
     )  # fmt: skip
 
