@@ -18,6 +18,7 @@ from mkboot.errors import MkbootError
 from mkboot.model import codec
 from mkboot.model.manifest import SCHEMA, SetManifest
 from mkboot.recovery.hooks import jumpstart_files
+from mkboot.recovery.paths import RUNBOOK
 from mkboot.recovery.validate import validate_manifest
 
 #: The same bytes on every disc: their mutants are tried in one scene after the other.
@@ -74,7 +75,7 @@ def all_mutants(scenes: Sequence[Scene]) -> list[Mutant]:
 
 def _of_scene(scene: Scene) -> Iterator[Mutant]:
     for path, content in scene.files.items():
-        if path in ("/mkboot/cksum.txt", SET_JSON):
+        if path in ("/mkboot/cksum.txt", RUNBOOK, SET_JSON):
             continue
         label = "" if is_shared(path) else scene.kind.name
         for number, what, new in less_lines(content):

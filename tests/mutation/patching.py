@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Another content for a file on a finished disc, by its bytes alone, with no code of mkboot's.
 
-The new content goes where the old one lies, so it must not need more blocks; what says how
+The new content goes where the old one lies, so it must not need more blocks, but for what
+may take the run book's place; what says how
 long the file is (directory records of ISO 9660, inodes of UFS) is changed beside it.  The
 disc's list of checksums is made right again, so that it is not that which finds the change.
 """
@@ -16,6 +17,10 @@ from pathlib import Path
 _BLOCK, _FRAGMENT = 2048, 1024
 #: CRC of POSIX cksum, a byte at a time.
 _POLYNOMIAL = 0x04C11DB7
+
+
+#: What may have to grow, for a plan may move all to the second stage; and what nobody reads.
+_GROWS, _SPARE = "/mkboot/stage2", "/mkboot/runbook.txt"
 
 
 def _table() -> tuple[int, ...]:
@@ -54,11 +59,11 @@ def patch_disc(image: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) 
     """
     with image.open("r+b") as file, mmap.mmap(file.fileno(), 0) as data:
         for path, content in new.items():
-            _replace(data, old[path], content, path)
+            _replace(data, old[path], content, path, old.get(_SPARE if path == _GROWS else "", b""))
         listed = old["/mkboot/cksum.txt"]
         sums = with_sums(listed, new)
         if sums != listed:
-            _replace(data, listed, sums, "/mkboot/cksum.txt")
+            _replace(data, listed, sums, "/mkboot/cksum.txt", b"")
 
 
 def with_sums(text: bytes, new: Mapping[str, bytes]) -> bytes:
@@ -72,8 +77,10 @@ def with_sums(text: bytes, new: Mapping[str, bytes]) -> bytes:
     return b"".join(lines)
 
 
-def _replace(data: mmap.mmap, old: bytes, new: bytes, path: str) -> None:
-    """In every place where the content lies and something says how long it is."""
+def _replace(data: mmap.mmap, old: bytes, new: bytes, path: str, spare: bytes) -> None:
+    """In every place where the content lies and something says how long it is; where it is too
+    long for that, in the place of ``spare``.
+    """
     at = data.find(old)
     done = 0
     while at >= 0:
@@ -84,11 +91,26 @@ def _replace(data: mmap.mmap, old: bytes, new: bytes, path: str) -> None:
         if done:
             room = -(-max(len(old), 1) // _step(path)) * _step(path)
             if len(new) > room:
-                raise DoesNotFit(path)
+                _move(data, at, new, spare, path)
+                return
             data[at : at + room] = new.ljust(room, b"\0")
             return
         at = data.find(old, at + 1)
     raise ValueError(f"{path} is not on the disc")
+
+
+def _move(data: mmap.mmap, at: int, new: bytes, spare: bytes, path: str) -> None:
+    """The records, which say the new length already, lead to where ``spare`` lay."""
+    to = data.find(spare) if spare else -1
+    if to < 0 or to % _BLOCK or len(new) > len(spare):
+        raise DoesNotFit(path)
+    before, after = (struct.pack("<I", n // _BLOCK) + struct.pack(">I", n // _BLOCK)
+                     for n in (at, to))  # fmt: skip
+    found = data.find(before + struct.pack("<I", len(new)))
+    while found >= 0:
+        data[found : found + 8] = after
+        found = data.find(before + struct.pack("<I", len(new)))
+    data[to : to + len(new)] = new
 
 
 def _step(path: str) -> int:

@@ -20,7 +20,7 @@ from mkboot.media.base import read_base
 from mkboot.model.manifest import SetManifest
 from mkboot.recovery import hooks
 from mkboot.recovery.hooks import jumpstart_files
-from mkboot.recovery.paths import BEGIN, FINISH
+from mkboot.recovery.paths import BEGIN, FINISH, RUNBOOK
 from mkboot.recovery.seeds import miniroot_files
 from mkboot.recovery.sets import OpenSet, open_set
 from mkboot.rehearsal.forms import load_commands
@@ -136,7 +136,8 @@ def _read(fs: ExpectedFileSystem) -> ExpectedFileSystem:
 
 def _files(opened: OpenSet) -> dict[str, bytes]:
     first = opened.volume(1)
-    found = {p: _read_file(opened, p) for p in jumpstart_files(opened.manifest)}
+    ours = (*jumpstart_files(opened.manifest), RUNBOOK)
+    found = {p: _read_file(opened, p) for p in ours}
     found["/mkboot/cksum.txt"] = _read_file(opened, "/mkboot/cksum.txt")
     found["/mkboot/set.json"] = _read_file(opened, "/mkboot/set.json")
     base = read_base(first.path)
