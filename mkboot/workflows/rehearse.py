@@ -21,6 +21,7 @@ from mkboot.model.hostfile import load_host_file
 from mkboot.model.job import SourceDisk
 from mkboot.output import complete_file, refuse_existing, write_text
 from mkboot.progress import Progress
+from mkboot.recovery.render_plan import STRATEGIES
 from mkboot.recovery.sets import OpenSet, open_set
 from mkboot.rehearsal.faults import Fault, FaultKind, parse_fault
 from mkboot.rehearsal.judge import Source, judge
@@ -39,8 +40,6 @@ from mkboot.workflows.restore import DiskTarget
 
 REPORT, DOCUMENT, CONSOLE = "report.html", "report.json", "console.log"
 TIMEOUT = 14_400.0
-#: Those whose discs restore by themselves.
-STRATEGIES = ("single", "root-first")
 _TASK = "mkboot.rehearsal.rehearse:task"
 #: How long the process may take to begin and to end, beyond the rehearsal itself, in seconds.
 _GRACE = 60.0
