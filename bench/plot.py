@@ -10,6 +10,8 @@ from html import escape
 _WIDTH, _LEFT, _ROW, _TOP, _BOTTOM = 900, 290, 44, 64, 44
 #: Room for a figure behind a bar.
 _FIGURE = 44
+#: More figures than these below the bars run into one another.
+_TICKS = 16
 _STYLE = """
  .page { fill: #ffffff } .text { fill: #1f2328 } .soft { fill: #59636e }
  .line { stroke: #c7ccd1 } .one { stroke: #59636e } .good { fill: #2f7d5b }
@@ -61,7 +63,7 @@ def draw(bars: Sequence[Bar]) -> str:
 
 
 def _axis(top: float, scale: float, height: int) -> list[str]:
-    step = 0.5 if top < 4 else 1.0 if top < 9 else 2.0
+    step = next((s for s in (0.5, 1.0, 2.0, 5.0, 10.0) if top / s < _TICKS), top / _TICKS)
     parts = []
     for n in range(int(top / step) + 1):
         x = _LEFT + n * step * scale
